@@ -1,0 +1,1 @@
+"""Weak judges in, honest probabilities and preference data out."""
