@@ -1,0 +1,1 @@
+"""Votes in, consensus out: one method a file."""

@@ -1,0 +1,58 @@
+"""The mean of normal scores: for votes that rank and are no probabilities.
+
+Each rater's votes are replaced by the normal quantiles of their ranks, z = Phi^-1((r - 1/2) / n)
+(Hazen's plotting position, ties at their mean rank; van der Waerden 1952 for the use of normal
+scores), so that raters on different scales can be averaged. The result is a rank, not a
+probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from w2s_judge.votes import Consensus, Floats, VoteMatrix
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class NormalScores:
+    """Ranks are taken among `reference`: rater -> its sorted masses on the last label, all of them.
+
+    Without a reference the votes themselves are it.
+    """
+
+    reference: Mapping[str, np.ndarray[Any, Any]] | None = None
+
+    def __call__(self, votes: VoteMatrix, gold: None = None, /) -> Consensus:
+        """(I, L): Phi(mean z) on the last label, the rest on the first, nothing between."""
+        last = votes.soft()[:, -1]
+        z = np.zeros(votes.V)
+        for j, rater in enumerate(votes.raters):
+            mine = votes.rater == j
+            among = (
+                np.sort(last[mine]) if self.reference is None else self.reference.get(rater)
+            )
+            if among is not None and len(among):
+                z[mine] = normal_scores(last[mine], among)
+        support = np.bincount(votes.item, minlength=votes.I)
+        mean = np.bincount(votes.item, weights=z, minlength=votes.I) / np.maximum(support, 1)
+        posterior = np.zeros((votes.I, votes.L))
+        posterior[:, -1] = ndtr(mean)
+        posterior[:, 0] = 1 - posterior[:, -1]
+        posterior[support == 0] = 0.0
+        return Consensus(
+            posterior, support.astype(np.int32), "mean-normal-score", "uncalibrated"
+        )
+
+
+def normal_scores(values: Floats, among: Floats) -> Floats:
+    """Normal scores of `values` by their mean rank in the sorted `among`, which holds them."""
+    below = np.searchsorted(among, values, side="left")
+    upto = np.searchsorted(among, values, side="right")
+    rank = (below + 1 + upto) / 2  # 1-based; ties share their mean rank
+    scores: Floats = ndtri((rank - 0.5) / len(among))
+    return scores

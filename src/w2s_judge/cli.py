@@ -1,0 +1,268 @@
+"""The command line: parse, call a workflow, print.
+
+Nothing heavier than typer is imported before a command runs, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from w2s_judge import __version__
+from w2s_judge.errors import UsageError, W2SJudgeError
+
+if TYPE_CHECKING:
+    from w2s_judge.workflows.watching import Watcher
+
+STOPPED, NOTHING_WRITTEN, DEFECT = 3, 4, 70
+
+app = typer.Typer(
+    name="w2s-judge",
+    help="Weak judges in, honest probabilities and preference data out.\n\n"
+    "Start with: w2s-judge score outputs.jsonl",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Panel = Annotated[
+    Path | None, typer.Option(help="The judges, as `init` writes them. Default: the embedded ones.")
+]
+AllowImport = Annotated[
+    bool, typer.Option("--allow-import", help="Let the panel name Python code to import.")
+]
+
+
+class VoteFormat(StrEnum):
+    """Formats of exported votes."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"w2s-judge {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def score(
+    outputs: Annotated[Path, typer.Argument(help="JSONL, JSON list or Parquet; .gz and .zst too.")],
+    panel: Panel = None,
+    rubric: Annotated[
+        list[str] | None,
+        typer.Option(help="A rubric's name or TOML file; may be repeated. Default: by task."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder. Default: outputs.w2s beside the input.")
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=0, help="Ceiling on all calls this run folder ever makes.")
+    ] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0.0, help="Ceiling on all it ever spends, in US dollars.")
+    ] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Tell calls, tokens and cost; ask nothing.")
+    ] = False,
+    reader: Annotated[
+        str | None, typer.Option(help="How rows are read (see `list`). Default: recognised.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Set bad rows aside in rejected.jsonl.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the order of asking.")] = 0,
+    block: Annotated[
+        int, typer.Option(min=1, help="Items between which local judges take turns.")
+    ] = 256,
+    allow_own_family: Annotated[
+        bool, typer.Option("--allow-own-family", help="Let judges judge their own family.")
+    ] = False,
+    allow_import: AllowImport = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but errors.")] = False,
+    json: Json = False,
+) -> None:
+    """Score outputs with every judge; the same command again resumes.
+
+    Example: w2s-judge score outputs.jsonl --panel panel.toml --rubric safety --budget-usd 5
+    """
+    from w2s_judge.workflows.score import Job, run_job
+
+    job = Job(
+        outputs, panel, tuple(rubric or ()), out, reader, skip_bad, max_calls, budget_usd, seed,
+        block, allow_own_family, allow_import,
+    )  # fmt: skip
+    if estimate:
+        from w2s_judge.terminal.estimates import show_estimate
+        from w2s_judge.workflows.estimate import estimate_job
+
+        told = estimate_job(job)
+        print_json(told) if json else show_estimate(told)
+        return
+    run = run_job(job, _watcher(quiet=quiet, aside=json))
+    summary = run.summary or {}
+    run.close()
+    if json:
+        print_json(summary)
+    elif not quiet:
+        from rich.console import Console
+
+        from w2s_judge.terminal.tables import show_summary
+
+        show_summary(Console(), summary)
+    if summary["status"] != "complete":
+        if quiet or json:
+            for reason in summary["reasons"]:
+                typer.echo(f"w2s-judge: stopped: {reason}", err=True)
+        raise typer.Exit(STOPPED)
+
+
+@app.command()
+def init(
+    vllm: Annotated[
+        list[str] | None, typer.Option(help="Models to serve with vLLM; may be repeated.")
+    ] = None,
+    openai: Annotated[
+        list[str] | None, typer.Option(help="Models of the OpenAI API; may be repeated.")
+    ] = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="The embedded judges; fetches their weights.")
+    ] = False,
+    more: Annotated[list[str] | None, typer.Argument(metavar="MODEL...", show_default=False)] = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("panel.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a panel.toml and print the commands that serve it.
+
+    Example: w2s-judge init --vllm Qwen/Qwen2.5-1.5B-Instruct google/gemma-3-1b-it
+    """
+    from w2s_judge.workflows.init import init_panel
+
+    for line in init_panel(
+        vllm or (), openai or (), tuple(more or ()), local=local, out=out, force=force
+    ):
+        typer.echo(line)
+
+
+@app.command()
+def check(
+    panel: Panel = None,
+    rubric: Annotated[
+        list[str] | None, typer.Option(help="Rubrics to check for. Default: the built-in ones.")
+    ] = None,
+    allow_import: AllowImport = False,
+    json: Json = False,
+) -> None:
+    """Ping every judge: does it answer, in which way, how fast.
+
+    Example: w2s-judge check --panel panel.toml
+    """
+    from w2s_judge.workflows.check import check_panel
+
+    findings = check_panel(panel, tuple(rubric or ()), allow_import=allow_import)
+    if json:
+        print_json([finding.told() for finding in findings])
+    else:
+        from w2s_judge.terminal.findings import show_findings
+
+        show_findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(STOPPED)
+
+
+@app.command("list")
+def list_(
+    run: Annotated[Path | None, typer.Argument(help="A run folder, to see what is in it.")] = None,
+    json: Json = False,
+) -> None:
+    """What there is: rubrics, kinds of judges, embedded judges, readers; or what a run holds.
+
+    Example: w2s-judge list
+    """
+    from w2s_judge.workflows.listing import holdings, there_is
+
+    told = there_is() if run is None else holdings(run)
+    if json:
+        print_json(told)
+    else:
+        from w2s_judge.terminal.listing import show_listing
+
+        show_listing(told)
+
+
+@app.command()
+def votes(
+    run: Annotated[Path, typer.Argument(help="A run folder, such as outputs.w2s")],
+    rubric: Annotated[str | None, typer.Option(help="Only votes under this rubric.")] = None,
+    format: Annotated[VoteFormat, typer.Option(help="The format.")] = VoteFormat.jsonl,  # noqa: A002
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write. Default: standard output.")
+    ] = None,
+) -> None:
+    """Export every vote and abstention, one a line, with the raw replies.
+
+    Example: w2s-judge votes outputs.w2s --rubric safety --format parquet -o votes.parquet
+    """
+    from w2s_judge.workflows.votes import export_votes
+
+    if out is None and format is VoteFormat.parquet and sys.stdout.isatty():
+        raise UsageError("parquet is no text for a terminal: name a file with -o")
+    export_votes(run, rubric, format.value, out)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output."""
+    import json as json_
+
+    typer.echo(json_.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _watcher(*, quiet: bool, aside: bool) -> Watcher:
+    """Bars in a terminal, lines elsewhere; on standard error where JSON goes to standard output."""
+    from rich.console import Console
+
+    from w2s_judge.terminal.progress import Bars, Lines
+    from w2s_judge.workflows.watching import Silence
+
+    if quiet:
+        return Silence()
+    console = Console(stderr=aside)
+    return Bars(console) if console.is_terminal else Lines(console)
+
+
+def main() -> None:
+    """Run the command line and exit with its code; see docs/data.md for what the codes mean."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: finish, store, say how
+    try:
+        app()
+    except W2SJudgeError as error:
+        from w2s_judge.terminal.harmless import harmless
+
+        typer.echo(f"w2s-judge: {harmless(error, 4000)}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("w2s-judge: interrupted before anything was asked", err=True)
+        sys.exit(STOPPED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has had enough
+        sys.exit(0)
+    except Exception:  # noqa: BLE001 (the last resort: say that it is ours, with all there is)
+        import traceback
+
+        traceback.print_exc()
+        typer.echo("w2s-judge: this is a defect of w2s-judge, please report the lines above", err=True)
+        sys.exit(DEFECT)

@@ -1,0 +1,1 @@
+"""The engine: every judge by every question, resumably, within limits and budget."""

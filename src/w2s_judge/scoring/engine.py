@@ -1,0 +1,176 @@
+"""Every judge by every question: feeds the lanes, stops them, and says how it ended.
+
+Questions go out in seeded random item order and all judges of an item close together: a lane's
+queue is short, so the fastest judge is never far ahead of the slowest, and a run that is stopped
+is an unbiased sample of the whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from w2s_judge.errors import W2SJudgeError
+from w2s_judge.judges.contracts import LocalJudge
+from w2s_judge.judges.panel import Seat
+from w2s_judge.prompts.rubric import Rubric
+from w2s_judge.scoring.call import Session
+from w2s_judge.scoring.local import Chair, LocalLane
+from w2s_judge.scoring.plan import Choice, eligible, variants
+from w2s_judge.scoring.served import ServedLane
+from w2s_judge.scoring.settings import Ending
+from w2s_judge.scoring.tally import Tally
+from w2s_judge.store.items import blocks
+from w2s_judge.store.journal import FLUSH_SECONDS
+from w2s_judge.types import Item, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A judge's place in this run: its number there, and how an earlier session read it."""
+
+    seat: Seat
+    number: int
+    way: str | None
+
+
+class Engine:
+    """One session over the staged items of a run."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        places: Sequence[Place],
+        choice: Choice,
+        tallies: Mapping[str, Tally],
+        session: Session,
+    ) -> None:
+        self._db, self._choice, self.session = db, choice, session
+        self._places = places
+        self._tallies = tallies
+        self._repeats = max((place.seat.repeats for place in places), default=1)
+        self._under_way: set[tuple[bytes, int]] = set()
+        self._local = LocalLane(session)
+        self._local.finished = lambda number, question: self._over(number, question)
+        self._chairs: dict[int, Chair] = {}
+        self._lanes: dict[int, ServedLane] = {}
+        for place in places:
+            self._seat(place)
+
+    def _seat(self, place: Place) -> None:
+        seat, number = place.seat, place.number
+        tally = self._tallies[seat.name]
+        if isinstance(seat.judge, LocalJudge):
+            self._chairs[number] = Chair(seat, number, tally)
+            return
+        lane = ServedLane(seat, number, place.way, tally, self.session)
+        lane.finished = lambda question: self._over(number, question)
+        self._lanes[number] = lane
+
+    def _over(self, number: int, question: Question) -> None:
+        self._under_way.discard((question.key, number))
+
+    async def run(self) -> None:
+        """Ask until all is asked or the session is stopped. What is stored is committed."""
+        flusher = asyncio.create_task(self._flush())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in self._lanes.values():
+                    group.create_task(lane.run())
+                if self._chairs:
+                    group.create_task(self._local.run())
+                group.create_task(self._feed())
+        except BaseExceptionGroup as several:
+            raise first_of(several) from several
+        finally:
+            flusher.cancel()
+            self.session.journal.flush()
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self.session.journal.flush()
+
+    async def _feed(self) -> None:
+        for block in blocks(self._db, self.session.settings.block):
+            if self.session.stopping.is_set():
+                break
+            await self._feed_block(block)
+        if not self.session.stopping.is_set():
+            for tally in self._tallies.values():
+                tally.planned = tally.seen  # exact now, where a judge had no record of some
+        for lane in self._lanes.values():
+            await lane.queue.put(None)
+        if self._chairs:
+            await self._local.queue.put(None)
+
+    async def _feed_block(self, block: list[tuple[int, Item]]) -> None:
+        rubrics = self.session.rubrics
+        asked = [
+            (position, question, places)
+            for position, item in block
+            for name in self._choice(item.task)
+            for question in variants(rubrics[name], item, self._repeats)
+            if (places := self._willing(question))
+        ]
+        journal = self.session.journal
+        journal.plan(
+            (position, question, rubrics[question.rubric].hash) for position, question, _ in asked
+        )
+        known = journal.answered({question.key for _, question, _ in asked})
+        turns: dict[int, list[Question]] = {number: [] for number in self._chairs}
+        for _, question, places in asked:
+            for place in places:
+                cell = (question.key, place.number)
+                tally = self._tallies[place.seat.name]
+                tally.seen += 1
+                if cell in known or cell in self._under_way:
+                    tally.before += 1
+                elif place.number in self._chairs:
+                    self._under_way.add(cell)
+                    turns[place.number].append(question)
+                elif not self.session.stopping.is_set():
+                    self._under_way.add(cell)
+                    await self._lanes[place.number].queue.put(question)
+        if any(turns.values()):
+            await self._local.queue.put(
+                [(self._chairs[number], questions) for number, questions in turns.items()]
+            )
+
+    def _willing(self, question: Question) -> list[Place]:
+        allow = self.session.settings.allow_own_family
+        return [
+            place
+            for place in self._places
+            if _repeat_of(question) <= place.seat.repeats
+            and eligible(place.seat, question, allow_own_family=allow)
+        ]
+
+
+def _repeat_of(question: Question) -> int:
+    kind, _, number = question.variant.partition(":")
+    return int(number) if kind == "repeat" else 1
+
+
+def first_of(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to tell of a group: one of ours where there is one, else the first."""
+    flat: list[BaseException] = []
+    for error in several.exceptions:
+        flat.append(first_of(error) if isinstance(error, BaseExceptionGroup) else error)
+    return next((error for error in flat if isinstance(error, W2SJudgeError)), flat[0])
+
+
+def ending(tallies: Mapping[str, Tally], stopped: Sequence[str]) -> Ending:
+    """How a session ended, from its counters and the reasons for which it was stopped."""
+    left = sum(max(0, tally.planned - tally.done) for tally in tallies.values())
+    reasons = list(dict.fromkeys(stopped))
+    for tally in tallies.values():
+        if tally.out_of_reach is not None:
+            reasons.append(f"{tally.judge} is out of reach: {tally.out_of_reach}")
+        elif tally.failed:
+            reasons.append(f"{tally.judge} gave no answer to {tally.failed:,}: {tally.note}")
+    return Ending("stopped" if left and reasons else "complete", left, tuple(reasons))
+
+

@@ -1,0 +1,92 @@
+"""A run as Python sees it: its manifest, votes and scores, as arrays, mappings or frames."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from w2s_judge.errors import ConfigurationError
+from w2s_judge.store import folder as folders
+from w2s_judge.store import manifest, reading
+from w2s_judge.store.schema import connect
+from w2s_judge.votes import VoteMatrix
+
+
+class Run:
+    """A run folder, open for reading. `summary` is what the last `score` reported, if it was here."""
+
+    def __init__(self, folder: str | Path, summary: dict[str, Any] | None = None) -> None:
+        self.folder = Path(folder)
+        self._db: sqlite3.Connection = connect(folders.require(self.folder), read_only=True)
+        self.summary = summary
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Versions, panel, rubrics, input, seed, counts and cost of the run."""
+        return manifest.load(self._db)
+
+    @property
+    def rubrics(self) -> tuple[str, ...]:
+        """Names of the rubrics that were asked."""
+        return tuple(self.manifest.get("rubrics", {}))
+
+    def asked(self, rubric: str) -> reading.Asked:
+        """How a rubric was asked; `ConfigurationError` for one that was not."""
+        known = self.manifest.get("rubrics", {})
+        if rubric not in known:
+            near = get_close_matches(rubric, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ConfigurationError(
+                f"this run has no rubric {rubric!r}, it has {', '.join(known) or 'none'}{hint}"
+            )
+        one = known[rubric]
+        return reading.Asked(
+            rubric, one["hash"], tuple(one["labels"]), one["ordered"], one["arity"],
+            tuple(judge["number"] for judge in one["judges"]),
+        )  # fmt: skip
+
+    def votes(self, rubric: str) -> VoteMatrix:
+        """All votes under a rubric, repeats of a judge averaged: a `VoteMatrix`."""
+        asked = self.asked(rubric)
+        for block in reading.blocks(self._db, asked, size=2**62):
+            return block.votes
+        raise ConfigurationError(f"there is no vote under {rubric!r} yet")
+
+    def vote_lines(self, rubric: str | None = None) -> Iterator[dict[str, Any]]:
+        """Every vote and abstention as the mapping that `w2s-judge votes` prints."""
+        for name in self.rubrics if rubric is None else (rubric,):
+            asked = self.asked(name)
+            if asked.judges:
+                yield from reading.vote_lines(self._db, asked)
+
+    def votes_frame(self, rubric: str | None = None) -> Any:
+        """`vote_lines` as a pandas DataFrame (extra `pandas`)."""
+        from w2s_judge.frames import frame
+
+        return frame(list(self.vote_lines(rubric)))
+
+    def scores(self) -> Iterator[dict[str, Any]]:
+        """The rows of `scores.jsonl`."""
+        path = self.folder / folders.SCORES
+        if not path.is_file():
+            return
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
+
+    def scores_frame(self) -> Any:
+        """`scores` as a pandas DataFrame (extra `pandas`)."""
+        from w2s_judge.frames import frame
+
+        return frame(list(self.scores()))

@@ -1,0 +1,1 @@
+"""One file per command: the whole Python API, without a terminal."""

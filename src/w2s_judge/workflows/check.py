@@ -1,0 +1,156 @@
+"""`w2s-judge check`: ask every judge one harmless question under each of its rubrics.
+
+Nothing is stored. It finds what would spoil a run: a server that is down, a key that is refused,
+a way of reading that the endpoint lacks, answers that are no verdicts, labels that one token
+cannot tell apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from w2s_judge.errors import ConfigurationError, EndpointLacks, TransportError
+from w2s_judge.judges.contracts import LocalJudge, SdkJudge, ServedJudge
+from w2s_judge.judges.panel import Seat
+from w2s_judge.prompts import Rubric
+from w2s_judge.scoring.plan import takes
+from w2s_judge.transport.door import Door
+from w2s_judge.types import Abstention, Item, Mass, Question, Reply, Response
+from w2s_judge.workflows.choosing import choose_rubrics, seats_at
+from w2s_judge.workflows.threads import run_coroutine
+
+MUCH_OUTSIDE = 0.5
+PATIENCE = 60.0  # seconds for one question of a check
+PROBE = Item(
+    "check",
+    "What is the capital of France?",
+    (Response("The capital of France is Paris."), Response("I do not know.")),
+)
+
+
+@dataclass(slots=True)
+class Finding:
+    """What checking one judge found."""
+
+    judge: str
+    ok: bool = True
+    rubrics: list[str] = field(default_factory=list)
+    read: str | None = None
+    seconds: float | None = None
+    answer: str | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    def told(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+    def fail(self, remark: str) -> None:
+        """Note what is wrong."""
+        self.ok = False
+        self.remarks.append(remark)
+
+
+def check_panel(
+    panel: str | Path | None = None, rubrics: Sequence[str] = (), *, allow_import: bool = False
+) -> list[Finding]:
+    """Ping every judge of a panel (None: the embedded one) under each rubric that it declares."""
+    chosen = choose_rubrics(rubrics)
+    path = Path(panel) if panel is not None else None
+    seats, missing = seats_at(path, chosen, allow_import=allow_import)
+    findings = run_coroutine(lambda: _check_all(seats, chosen.rubrics))
+    findings += [Finding("–", ok=False, remarks=[remark]) for remark in missing]
+    return findings
+
+
+async def _check_all(seats: Sequence[Seat], rubrics: Mapping[str, Rubric]) -> list[Finding]:
+    async with Door() as door:
+        return list(await asyncio.gather(*(_check(seat, rubrics, door) for seat in seats)))
+
+
+async def _check(seat: Seat, rubrics: Mapping[str, Rubric], door: Door) -> Finding:
+    finding = Finding(seat.name)
+    mine = [rubric for name, rubric in rubrics.items() if takes(seat, name)]
+    finding.rubrics = [rubric.name for rubric in mine]
+    if not mine:
+        finding.fail("it declares no rubric that there is: see `rubrics` in its panel row")
+        return finding
+    questions = [
+        question
+        for rubric in mine
+        if seat.answers(question := next(iter(rubric.questions(PROBE))))
+    ]
+    if not questions:
+        finding.remarks.append("it has no answer to the question of the check, as replays have none")
+        return finding
+    began = time.monotonic()
+    try:
+        if isinstance(seat.judge, LocalJudge):
+            with seat.judge as judge:
+                pairs = list(zip(questions, judge.ask(questions), strict=True))
+        else:
+            pairs = await _asked(seat, seat.judge, questions, door, finding)
+    except (TransportError, EndpointLacks, ConfigurationError) as error:
+        finding.fail(str(error))
+        return finding
+    finding.seconds = (time.monotonic() - began) / len(questions)
+    for question, reply in pairs:
+        _look(finding, rubrics[question.rubric], question, reply)
+    return finding
+
+
+async def _asked(
+    seat: Seat,
+    judge: ServedJudge | SdkJudge,
+    questions: Sequence[Question],
+    door: Door,
+    finding: Finding,
+) -> list[tuple[Question, Reply]]:
+    pairs = []
+    for question in questions:
+        while True:
+            try:
+                if isinstance(judge, SdkJudge):
+                    reply = await judge.ask(question)
+                else:
+                    sent = await door.post(seat.endpoint, judge.request(question), PATIENCE)
+                    reply = judge.read(sent, question)
+                break
+            except EndpointLacks as lack:
+                following = judge.otherwise()
+                if following is None:
+                    raise
+                finding.remarks.append(f"{judge.way} is not offered ({lack}): trying {following.way}")
+                judge = following
+        pairs.append((question, reply))
+    return pairs
+
+
+def _look(finding: Finding, rubric: Rubric, question: Question, reply: Reply) -> None:
+    """Read a reply as a run would, and note what a run would suffer from."""
+    outcome = rubric.read(reply, question)
+    finding.read = reply.way
+    if reply.way == "logprob":
+        for one, other in rubric.shared_first_token():
+            finding.fail(
+                f"{rubric.name}: one token may not tell {one!r} from {other!r}; rename a label, "
+                'or set read = "json" for this judge'
+            )
+    if isinstance(outcome, Mass):
+        top = max(range(len(outcome.p)), key=outcome.p.__getitem__)
+        finding.answer = f"{rubric.name}: {rubric.labels[top]}"
+        if outcome.outside is not None and outcome.outside > MUCH_OUTSIDE:
+            finding.remarks.append(
+                f"{rubric.name}: {outcome.outside:.0%} of the probability was not on the labels; "
+                'read = "json" or "text" may do better'
+            )
+    elif isinstance(outcome, Abstention) and outcome.reason in ("unreadable", "truncated"):
+        shown = json.dumps((reply.raw or reply.text)[:120])
+        finding.fail(f"{rubric.name}: the reply is {outcome.reason}: {shown}")
+    else:
+        finding.answer = f"{rubric.name}: {outcome.reason}"

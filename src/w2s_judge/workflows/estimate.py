@@ -1,0 +1,103 @@
+"""What a run would take, before a call is made: calls, tokens, dollars."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from w2s_judge.judges.contracts import LocalJudge
+from w2s_judge.judges.panel import Seat
+from w2s_judge.prompts import Rubric
+from w2s_judge.scoring.call import BYTES_PER_TOKEN
+from w2s_judge.scoring.plan import Choice
+from w2s_judge.store import folder as folders
+from w2s_judge.store.items import blocks
+from w2s_judge.store.run import Run
+from w2s_judge.store.schema import connect
+from w2s_judge.workflows.choosing import choose_rubrics, seats_at
+from w2s_judge.workflows.score import Job, Prepared, check_prices, prepare
+
+SAMPLE = 200  # items whose questions are worded to see how long they are
+WORDS = 120  # tokens of a typical reply with its reasoning
+
+
+def estimate(
+    path: str | Path, *, panel: str | Path | None = None, rubrics: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What `score` with the same arguments would take; asks nothing and writes nothing."""
+    return estimate_job(Job(Path(path), Path(panel) if panel is not None else None, tuple(rubrics)))
+
+
+def estimate_job(job: Job) -> dict[str, Any]:
+    """Counts by judge, with tokens and dollars guessed from a sample of the questions.
+
+    Nothing is written where the user would find it. Token counts are guesses, a token for every
+    four bytes; the budget itself reckons with a token a byte.
+    """
+    chosen = choose_rubrics(job.rubrics)
+    seats, missing = seats_at(job.panel, chosen, allow_import=job.allow_import)
+    check_prices(seats, job.budget_usd)
+    with tempfile.TemporaryDirectory(prefix="w2s-judge-") as scratch:
+        here = replace(job, out=Path(scratch))
+        with closing(connect(here.folder / folders.DATABASE)) as db:
+            prepared = prepare(here, db, chosen, seats, missing)
+            sizes = mean_bytes(db, prepared.chosen.choice, prepared.chosen.rubrics)
+    judges = {seat.name: _judge(seat, prepared, sizes) for seat in seats}
+    costs = [one["usd"] for one in judges.values()]
+    return {
+        "input": prepared.input,
+        "judges": judges,
+        "calls": sum(one["calls"] for one in judges.values()),
+        "prompt_tokens": sum(one["prompt_tokens"] for one in judges.values()),
+        "completion_tokens": sum(one["completion_tokens"] for one in judges.values()),
+        "usd": None if None in costs else sum(costs),
+        "left_out": list(missing),
+        "not_asked": {
+            name: {"count": count, "why": why}
+            for name, (count, why) in prepared.plan.unasked.items()
+        },
+        "already_called": calls_before(job.folder),
+    }
+
+
+def calls_before(folder: Path) -> int:
+    """Calls that the run folder has made already; answers that it holds are not asked again."""
+    if not (folder / folders.DATABASE).is_file():
+        return 0
+    with closing(Run(folder)) as run:
+        return int((run.manifest.get("cost") or {}).get("calls", 0))
+
+
+def mean_bytes(
+    db: sqlite3.Connection, choice: Choice, rubrics: Mapping[str, Rubric]
+) -> dict[str, float]:
+    """Mean length in bytes of a question under each rubric, over a random sample of items."""
+    lengths: dict[str, list[int]] = {}
+    for block in blocks(db, SAMPLE):
+        for _, item in block:
+            for name in choice(item.task):
+                for question in rubrics[name].questions(item):
+                    worded = rubrics[name].wording(question, "logprob")
+                    lengths.setdefault(name, []).append(len(worded.encode()))
+        break
+    return {name: sum(found) / len(found) for name, found in lengths.items()}
+
+
+def _judge(seat: Seat, prepared: Prepared, sizes: Mapping[str, float]) -> dict[str, Any]:
+    counts = {name: by[seat.name] for name, by in prepared.plan.by_rubric.items() if by[seat.name]}
+    calls = sum(counts.values())
+    if isinstance(seat.judge, LocalJudge):
+        return {"calls": calls, "prompt_tokens": 0, "completion_tokens": 0, "usd": 0.0}
+    prompt = sum(count * sizes[name] for name, count in counts.items()) / BYTES_PER_TOKEN
+    each = 1 if seat.judge.way == "logprob" else min(WORDS, seat.judge.most_tokens)
+    return {
+        "calls": calls,
+        "prompt_tokens": round(prompt),
+        "completion_tokens": calls * each,
+        "usd": seat.price.of(prompt, calls * each, calls),
+    }

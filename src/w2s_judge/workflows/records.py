@@ -1,0 +1,177 @@
+"""What a run says of itself: the manifest before and after, and the summary of a session."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from w2s_judge.prompts import Rubric
+from w2s_judge.scoring.engine import Place
+from w2s_judge.scoring.plan import takes
+from w2s_judge.scoring.settings import Ending
+from w2s_judge.scoring.tally import Tally
+from w2s_judge.store.journal import Spent
+from w2s_judge.store.reading import Asked
+from w2s_judge.store.schema import SCHEMA
+from w2s_judge.workflows.asking import Asking
+
+if TYPE_CHECKING:
+    from w2s_judge.workflows.score import Prepared
+
+PACKAGES = ("w2s-judge", "numpy", "aiohttp", "onnxruntime", "xllamacpp", "alt-profanity-check",
+            "litellm", "openai")  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """What ran: Python, the system, and the packages that can change a vote."""
+    found = {"python": platform.python_version(), "system": platform.platform()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def rubric_record(rubric: Rubric, places: Sequence[Place]) -> dict[str, Any]:
+    """A rubric as the manifest keeps it, with the judges that are asked under it."""
+    return {
+        "hash": rubric.hash,
+        "arity": rubric.arity,
+        "labels": list(rubric.labels),
+        "utilities": list(rubric.utilities),
+        "ordered": rubric.ordered,
+        "classes": list(rubric.classes),
+        "cannot_tell": rubric.cannot_tell,
+        "judges": [
+            {"name": place.seat.name, "number": place.number, "identity": place.seat.spec.identity}
+            for place in places
+            if takes(place.seat, rubric.name)
+        ],
+    }
+
+
+def begun(
+    prepared: Prepared, places: Sequence[Place], began: str, before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The manifest of a run that begins or goes on.
+
+    Rubrics that an earlier command asked stay, with the judges that were asked then.
+    """
+    job = prepared.job
+    rubrics = dict(before.get("rubrics", {}))
+    for name, rubric in prepared.chosen.rubrics.items():
+        if any(prepared.plan.by_rubric.get(name, {}).values()):
+            rubrics[name] = rubric_record(rubric, places)
+    return {
+        "schema": SCHEMA,
+        "status": "running",
+        "began": before.get("began", began),
+        "session_began": began,
+        "versions": versions(),
+        "input": prepared.input,
+        "seed": job.seed,
+        "options": {
+            "reader": job.reader, "skip_bad": job.skip_bad, "block": job.block,
+            "max_calls": job.max_calls, "budget_usd": job.budget_usd,
+            "allow_own_family": job.allow_own_family, "rubrics_named": prepared.chosen.named,
+        },
+        "panel": [place.seat.spec.public() for place in places],
+        "left_out": list(prepared.missing),
+        "rubrics": rubrics,
+        "not_asked": {
+            name: {"count": count, "why": why}
+            for name, (count, why) in prepared.plan.unasked.items()
+        },
+    }  # fmt: skip
+
+
+def ended(
+    manifest: Mapping[str, Any], summary: Mapping[str, Any], ended_at: str
+) -> dict[str, Any]:
+    """The manifest of a session that is over."""
+    return {
+        **manifest,
+        "status": summary["status"],
+        "reasons": summary["reasons"],
+        "ended": ended_at,
+        "counts": {
+            "left": summary["left"], "judges": summary["judges"], "rubrics": summary["rubrics"],
+        },
+        "cost": summary["spent"],
+    }  # fmt: skip
+
+
+def asked_rubrics(manifest: Mapping[str, Any]) -> list[tuple[Asked, tuple[float, ...]]]:
+    """The rubrics of a manifest as the store reads them, with their utilities."""
+    return [
+        (
+            Asked(
+                name, one["hash"], tuple(one["labels"]), one["ordered"], one["arity"],
+                tuple(judge["number"] for judge in one["judges"]),
+            ),
+            tuple(one["utilities"]),
+        )
+        for name, one in manifest["rubrics"].items()
+    ]  # fmt: skip
+
+
+def judge_record(tally: Tally, unpriced_known: bool) -> dict[str, Any]:
+    """A judge's session in numbers; a cost that is unknown is null."""
+    return {
+        "questions": tally.planned,
+        "answered_before": tally.before,
+        "votes": tally.votes,
+        "abstained": dict(tally.abstained),
+        "failed": tally.failed,
+        "calls": tally.calls,
+        "retried": dict(tally.retried),
+        "prompt_tokens": tally.prompt_tokens,
+        "completion_tokens": tally.completion_tokens,
+        "cost_usd": tally.cost_usd if unpriced_known or not tally.unpriced else None,
+        "mean_latency_s": round(tally.seconds / tally.calls, 4) if tally.calls else None,
+        "read": tally.way,
+        "note": tally.out_of_reach or tally.note,
+    }
+
+
+def summed_up(
+    prepared: Prepared,
+    tallies: Mapping[str, Tally],
+    end: Ending,
+    asking: Asking,
+    spent: Spent,
+    counts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What `score --json` prints: how it ended, judge by judge and rubric by rubric."""
+    priced = {seat.name: seat.price.known for seat in prepared.seats}
+    known = all(priced.values())
+    calls = sum(tally.calls for tally in tallies.values())
+    return {
+        "schema": SCHEMA,
+        "run": str(prepared.job.folder),
+        "status": end.status,
+        "left": end.left,
+        "reasons": list(end.reasons),
+        "input": prepared.input,
+        "judges": {
+            name: judge_record(tally, unpriced_known=priced[name])
+            for name, tally in tallies.items()
+        },
+        "left_out": list(prepared.missing),
+        "rubrics": {name: dict(one) for name, one in counts.items()},
+        "not_asked": {
+            name: {"count": count, "why": why}
+            for name, (count, why) in prepared.plan.unasked.items()
+        },
+        "spent": {
+            "calls": spent.calls,
+            "usd": round(spent.usd, 8) if known else None,
+            "usd_is_upper_bound": any(tally.unpriced for tally in tallies.values()),
+        },
+        "asking": {
+            "wall_s": round(asking.wall_s, 3), "cpu_s": round(asking.cpu_s, 3), "calls": calls,
+        },
+    }  # fmt: skip

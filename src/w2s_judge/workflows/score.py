@@ -1,0 +1,216 @@
+"""`w2s-judge score`: outputs in, votes and scores in a run folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from w2s_judge.errors import ConfigurationError
+from w2s_judge.judges.panel import Seat
+from w2s_judge.prompts import Rubric
+from w2s_judge.scoring.engine import Place, ending
+from w2s_judge.scoring.plan import Plan, plan
+from w2s_judge.scoring.settings import Ending, Settings
+from w2s_judge.scoring.tally import Tally
+from w2s_judge.store import folder as folders
+from w2s_judge.store import manifest as manifests
+from w2s_judge.store.items import shapes, staged
+from w2s_judge.store.journal import Journal
+from w2s_judge.store.run import Run
+from w2s_judge.store.schema import connect
+from w2s_judge.workflows import consensus, records
+from w2s_judge.workflows.asking import Asking, ask, now
+from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
+from w2s_judge.workflows.source import run_folder, stage_file
+from w2s_judge.workflows.watching import Silence, Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that `score` can be told. Paths as the user gave them; `rubrics` () chooses by task."""
+
+    path: Path
+    panel: Path | None = None
+    rubrics: tuple[str, ...] = ()
+    out: Path | None = None
+    reader: str | None = None
+    skip_bad: bool = False
+    max_calls: int | None = None
+    budget_usd: float | None = None
+    seed: int = 0
+    block: int = 256
+    allow_own_family: bool = False
+    allow_import: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The run folder: `out`, or the input's name with .w2s beside it."""
+        return self.out if self.out is not None else run_folder(self.path)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A job whose items are staged and whose questions are counted; nothing is asked yet."""
+
+    job: Job
+    db: sqlite3.Connection
+    chosen: Chosen
+    seats: tuple[Seat, ...]
+    missing: tuple[str, ...]  # judges that cannot sit, in words
+    plan: Plan
+    input: dict[str, Any] = field(default_factory=dict)
+
+
+def score(
+    path: str | Path,
+    *,
+    panel: str | Path | None = None,
+    rubrics: Sequence[str] = (),
+    out: str | Path | None = None,
+    reader: str | None = None,
+    skip_bad: bool = False,
+    max_calls: int | None = None,
+    budget_usd: float | None = None,
+    seed: int = 0,
+    block: int = 256,
+    allow_own_family: bool = False,
+    allow_import: bool = False,
+    watcher: Watcher | None = None,
+) -> Run:
+    """Score a file of outputs; the same call again resumes. Works inside a running event loop.
+
+    `panel` is a panel.toml, None the embedded panel; `rubrics` are names or paths, () chooses by
+    each item's task. `max_calls` and `budget_usd` are ceilings on all that the run folder has ever
+    called and spent. Gives the run, with `run.summary` as `w2s-judge score --json` prints it.
+    Raises `InputError`, `ConfigurationError` and `RunFolderError` before any call is made.
+    """
+    job = Job(
+        Path(path), Path(panel) if panel is not None else None, tuple(rubrics),
+        Path(out) if out is not None else None, reader, skip_bad, max_calls, budget_usd, seed,
+        block, allow_own_family, allow_import,
+    )  # fmt: skip
+    return run_job(job, watcher if watcher is not None else Silence())
+
+
+def run_job(job: Job, watcher: Watcher) -> Run:
+    """Score as the job says; the folder is held by this process meanwhile."""
+    # Everything that can be wrong without the items is found before a folder is made.
+    chosen = choose_rubrics(job.rubrics)
+    seats, missing = seats_at(job.panel, chosen, allow_import=job.allow_import)
+    check_prices(seats, job.budget_usd)
+    folders.prepare(job.folder)
+    with ExitStack() as stack:
+        stack.enter_context(folders.held(job.folder))
+        db = stack.enter_context(closing(connect(job.folder / folders.DATABASE)))
+        prepared = prepare(job, db, chosen, seats, missing)
+        check_askable(prepared)
+        for line in described(prepared.chosen, prepared.plan, prepared.input, prepared.missing):
+            watcher.say(line)
+        summary = _session(prepared, watcher)
+    return Run(job.folder, summary)
+
+
+def prepare(
+    job: Job,
+    db: sqlite3.Connection,
+    chosen: Chosen,
+    seats: tuple[Seat, ...],
+    missing: tuple[str, ...],
+) -> Prepared:
+    """Stage the items and count the questions."""
+    source, digest, rejected = stage_file(
+        db, job.path, reader=job.reader, skip_bad=job.skip_bad, seed=job.seed,
+        rejected=job.folder / folders.REJECTED if job.skip_bad else None,
+    )  # fmt: skip
+    counts = staged(db)
+    kinds = shapes(db)
+    chosen = chosen.for_tasks([shape.task for shape in kinds])
+    planned = plan(
+        kinds, chosen.choice, seats, chosen.rubrics, allow_own_family=job.allow_own_family
+    )
+    told = {
+        "path": str(job.path), "sha256": digest, "recognised": source.described(),
+        "items": counts.items, "responses": counts.responses, "rejected": rejected,
+        "unknown_family": counts.unknown_family,
+    }  # fmt: skip
+    return Prepared(job, db, chosen, seats, missing, planned, told)
+
+
+def check_prices(seats: Sequence[Seat], budget_usd: float | None) -> None:
+    """A dollar budget needs to know what a call costs; the judge without a price is named."""
+    if budget_usd is None:
+        return
+    for seat in seats:
+        if not seat.price.known:
+            raise ConfigurationError(
+                f"the price of judge {seat.name!r} is unknown, so --budget-usd cannot be kept: "
+                "add `usd_per_1m_in = ...` and `usd_per_1m_out = ...` (0 where it costs nothing) "
+                "to its row in the panel"
+            )
+
+
+def check_askable(prepared: Prepared) -> None:
+    """There must be something to ask, and a judge for each rubric that was named."""
+    asked = prepared.plan.by_rubric
+    if prepared.chosen.named:
+        for name in prepared.chosen.rubrics:
+            if not any(asked.get(name, {}).values()):
+                raise ConfigurationError(nothing_under(prepared, name))
+    if not prepared.plan.questions:
+        whys = "\n".join(f"  {why}" for _, why in prepared.plan.unasked.values())
+        raise ConfigurationError(f"there is nothing to ask:\n{whys}")
+
+
+def nothing_under(prepared: Prepared, name: str) -> str:
+    """Why a rubric that was named has no question."""
+    if name in prepared.plan.unasked:
+        return prepared.plan.unasked[name][1]
+    return (
+        f"the rubric {name!r} compares two responses, and every item has only one: "
+        "give items two responses or more, or name a rubric for single responses"
+    )
+
+
+def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
+    """Ask, write the scores and the manifest, and sum up."""
+    job, db = prepared.job, prepared.db
+    settings = Settings(
+        block=job.block,
+        max_calls=inf if job.max_calls is None else job.max_calls,
+        budget_usd=inf if job.budget_usd is None else job.budget_usd,
+        allow_own_family=job.allow_own_family,
+    )
+    began = now()
+    journal = Journal(db, now)
+    try:
+        places = [
+            Place(seat, *journal.judge(
+                seat.name, seat.spec.identity, seat.spec.kind, seat.spec.model, seat.family
+            ))
+            for seat in prepared.seats
+        ]  # fmt: skip
+        tallies = {
+            seat.name: Tally(seat.name, prepared.plan.by_judge[seat.name])
+            for seat in prepared.seats
+        }
+        manifest = records.begun(prepared, places, began, manifests.load(db))
+        manifests.save(db, job.folder, manifest)
+        asking = ask(
+            db, places, prepared.chosen.choice, prepared.chosen.rubrics, tallies, settings,
+            journal, watcher,
+        )  # fmt: skip
+        end = ending(tallies, asking.reasons)
+        spent = journal.spent()
+    finally:
+        journal.close()
+    counts = consensus.write_scores(db, job.folder, records.asked_rubrics(manifest))
+    summary = records.summed_up(prepared, tallies, end, asking, spent, counts)
+    manifests.save(db, job.folder, records.ended(manifest, summary, now()))
+    return summary
+
+
