@@ -1,0 +1,57 @@
+# make score   installs into an environment of its own and scores the example (no key, no server)
+# make test    installs what it needs, then checks and tests everything
+# make lint    the checks alone          make test-vllm   the judges against a real vLLM on CPU
+# Everything that is made lies in .make/ and examples/outputs.w2s/; `make clean` removes it.
+
+PYTHON ?= python3
+MADE := .make
+SCORE := $(MADE)/score
+TEST := $(MADE)/test
+SOURCES := pyproject.toml constraints.txt README.md $(shell find src -type f -not -name '*.pyc')
+PIP := -m pip --disable-pip-version-check --quiet
+export W2S_JUDGE_CACHE ?= $(CURDIR)/$(MADE)/cache
+
+.PHONY: score test lint test-vllm constraints clean
+
+score: $(SCORE)/.installed
+	$(SCORE)/bin/w2s-judge score examples/outputs.jsonl --out examples/outputs.w2s
+
+# The requirements come first, so that a changed source does not install them again.
+$(SCORE)/.installed: $(SOURCES)
+	test -x $(SCORE)/bin/python || $(PYTHON) -m venv $(SCORE)
+	$(SCORE)/bin/python $(PIP) install -c constraints.txt '.[local]'
+	$(SCORE)/bin/python $(PIP) install --force-reinstall --no-deps .
+	$(SCORE)/bin/python -m w2s_judge.judges.embedded.weights
+	touch $@
+
+$(TEST)/.installed: $(SOURCES)
+	test -x $(TEST)/bin/python || $(PYTHON) -m venv $(TEST)
+	rm -rf $(MADE)/dist
+	$(TEST)/bin/python $(PIP) install -c constraints.txt build
+	$(TEST)/bin/python -m build --wheel --outdir $(MADE)/dist . > $(MADE)/build.log
+	wheel=$$(ls $(MADE)/dist/*.whl) && $(TEST)/bin/python $(PIP) install -c constraints.txt "$$wheel[dev]"
+	$(TEST)/bin/python $(PIP) install --force-reinstall --no-deps $(MADE)/dist/*.whl
+	touch $@
+
+# The tests run against the built wheel: a data file that is missing in it is missing here.
+test: lint
+	$(TEST)/bin/python -m pytest
+
+lint: $(TEST)/.installed
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/mypy
+	$(TEST)/bin/lint-imports
+
+test-vllm:
+	PYTHON=$(PYTHON) bash benchmarks/vllm_cpu.sh $(MADE)/vllm
+
+clean:
+	rm -rf $(MADE) examples/outputs.w2s
+
+# Renew the pins: the newest versions that the ranges in pyproject.toml admit.
+constraints:
+	rm -rf $(MADE)/pins && $(PYTHON) -m venv $(MADE)/pins
+	$(MADE)/pins/bin/python $(PIP) install '.[dev]'
+	( head -1 constraints.txt; $(MADE)/pins/bin/python -m pip freeze --exclude w2s-judge ) > $(MADE)/pins.txt
+	mv $(MADE)/pins.txt constraints.txt
