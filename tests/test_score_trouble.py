@@ -99,7 +99,7 @@ def test_a_redirect_is_not_followed_and_the_key_stays(endpoint, wire, right, out
 
 def test_unread_replies_are_asked_again_and_then_are_abstentions(endpoint, wire, outputs, panel):
     judge = endpoint(lambda body, n: wire.completion("hm, hard to say, 3 or 4"))
-    run = w2s_judge.score(outputs(2), panel=panel('read = "json"', a=judge.url), rubrics=["safety"])
+    run = w2s_judge.score(outputs(2), panel=panel('read = "text"', a=judge.url), rubrics=["safety"])
     assert len(judge.bodies) == 6
     lines = list(run.vote_lines())
     assert [line["abstained"] for line in lines] == ["unreadable"] * 2
@@ -108,7 +108,7 @@ def test_unread_replies_are_asked_again_and_then_are_abstentions(endpoint, wire,
     (row, _) = run.scores()
     assert (row["label"], row["mass"], row["votes"], row["abstained"]) == (None, None, 0, 1)
     # and they are answers: the same command asks nothing
-    w2s_judge.score(outputs(2), panel=panel('read = "json"', a=judge.url), rubrics=["safety"])
+    w2s_judge.score(outputs(2), panel=panel('read = "text"', a=judge.url), rubrics=["safety"])
     assert len(judge.bodies) == 6
 
 

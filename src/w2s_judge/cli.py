@@ -140,7 +140,9 @@ def init(
     local: Annotated[
         bool, typer.Option("--local", help="The embedded judges; fetches their weights.")
     ] = False,
-    more: Annotated[list[str] | None, typer.Argument(metavar="MODEL...", show_default=False)] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="MODEL...", show_default=False)
+    ] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("panel.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
@@ -208,7 +210,8 @@ def votes(
     rubric: Annotated[str | None, typer.Option(help="Only votes under this rubric.")] = None,
     format: Annotated[VoteFormat, typer.Option(help="The format.")] = VoteFormat.jsonl,  # noqa: A002
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The file to write. Default: standard output.")
+        Path | None,
+        typer.Option("--out", "-o", help="The file to write. Default: standard output."),
     ] = None,
 ) -> None:
     """Export every vote and abstention, one a line, with the raw replies.
@@ -260,9 +263,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has had enough
         sys.exit(0)
-    except Exception:  # noqa: BLE001 (the last resort: say that it is ours, with all there is)
+    except Exception:
         import traceback
 
         traceback.print_exc()
-        typer.echo("w2s-judge: this is a defect of w2s-judge, please report the lines above", err=True)
+        typer.echo(
+            "w2s-judge: this is a defect of w2s-judge, please report the lines above", err=True
+        )
         sys.exit(DEFECT)

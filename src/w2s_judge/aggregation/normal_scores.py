@@ -33,9 +33,7 @@ class NormalScores:
         z = np.zeros(votes.V)
         for j, rater in enumerate(votes.raters):
             mine = votes.rater == j
-            among = (
-                np.sort(last[mine]) if self.reference is None else self.reference.get(rater)
-            )
+            among = np.sort(last[mine]) if self.reference is None else self.reference.get(rater)
             if among is not None and len(among):
                 z[mine] = normal_scores(last[mine], among)
         support = np.bincount(votes.item, minlength=votes.I)
@@ -44,9 +42,7 @@ class NormalScores:
         posterior[:, -1] = ndtr(mean)
         posterior[:, 0] = 1 - posterior[:, -1]
         posterior[support == 0] = 0.0
-        return Consensus(
-            posterior, support.astype(np.int32), "mean-normal-score", "uncalibrated"
-        )
+        return Consensus(posterior, support.astype(np.int32), "mean-normal-score", "uncalibrated")
 
 
 def normal_scores(values: Floats, among: Floats) -> Floats:

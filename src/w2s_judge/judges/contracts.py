@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 from w2s_judge.transport.wire import HttpResponse, Request
-from w2s_judge.types import Question, Reply
+from w2s_judge.types import Question, Reply, Way
 
 
 @runtime_checkable
@@ -19,7 +19,15 @@ class ServedJudge(Protocol):
     way, or None; `again` is the form that re-asks after a reply that could not be read.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def way(self) -> Way: ...
+
+    @property
+    def most_tokens(self) -> int:
+        """The most tokens that a reply can have: what a budget reserves."""
 
     def request(self, question: Question, /) -> Request: ...
 
@@ -32,9 +40,22 @@ class ServedJudge(Protocol):
 
 @runtime_checkable
 class SdkJudge(Protocol):
-    """Asks through somebody's SDK, whose own retries are off; raises our transport errors."""
+    """Asks through somebody's SDK, whose own retries are off; raises our transport errors.
 
-    name: str
+    `request` is what the SDK will be asked to send: the engine bounds its cost by it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def way(self) -> Way: ...
+
+    @property
+    def most_tokens(self) -> int:
+        """The most tokens that a reply can have: what a budget reserves."""
+
+    def request(self, question: Question, /) -> Request: ...
 
     async def ask(self, question: Question, /) -> Reply: ...
 
@@ -47,7 +68,8 @@ class SdkJudge(Protocol):
 class LocalJudge(Protocol):
     """Owns a runtime in this process; opened and closed as a context manager, asked in batches."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def __enter__(self) -> Self: ...
 

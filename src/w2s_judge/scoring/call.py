@@ -7,16 +7,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import cast
 
 from w2s_judge.judges.contracts import SdkJudge, ServedJudge
-from w2s_judge.judges.panel import Seat
+from w2s_judge.judges.seat import Seat
 from w2s_judge.prompts.rubric import Rubric
 from w2s_judge.scoring.purse import NotSent, Purse
 from w2s_judge.scoring.settings import DEFAULT_CONCURRENCY, Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store.journal import Attempt, Journal
 from w2s_judge.transport.door import Door
+from w2s_judge.transport.endpoint import Endpoint
 from w2s_judge.transport.window import Rate, Window
+from w2s_judge.transport.wire import Request
 from w2s_judge.types import Question, Reply, Usage
 
 BYTES_PER_TOKEN = 4  # for tokens a minute, where a guess will do; budgets count a token a byte
@@ -61,8 +64,9 @@ class Caller:
         self._sized = seat.price.known or bool(limits.tokens_per_minute)
 
     async def call(self, judge: ServedJudge | SdkJudge, question: Question) -> Answer:
-        """Make one call and write it down. Raises `TransportError`, `EndpointLacks` and
-        `CeilingReached` (nothing was sent then).
+        """Make one call and write it down.
+
+        Raises `TransportError` and `EndpointLacks`, and `NotSent` where nothing was sent.
         """
         request = judge.request(question)
         size, most = 0, judge.most_tokens
@@ -91,7 +95,9 @@ class Caller:
             reply = await self._reply(judge, request, question)
             cost = self.seat.price.cost(reply.usage)
             counted = bound if cost is None else cost
-            return Answer(reply, cost, self._note(question, began, None, reply.usage, cost, counted))
+            return Answer(
+                reply, cost, self._note(question, began, None, reply.usage, cost, counted)
+            )
         except BaseException as error:  # a cancelled call was sent and counts too
             sent_unanswered = getattr(error, "billable", not isinstance(error, Exception))
             counted = bound if sent_unanswered else 0.0
@@ -103,12 +109,11 @@ class Caller:
     async def _reply(
         self, judge: ServedJudge | SdkJudge, request: Request, question: Question
     ) -> Reply:
-        if isinstance(judge, SdkJudge) if self._by_sdk else False:
-            return await judge.ask(question)
-        response = await self.session.door.post(
-            self._endpoint, request, self.seat.limits.timeout
-        )
-        return judge.read(response, question)
+        if self._by_sdk:
+            return await cast(SdkJudge, judge).ask(question)
+        endpoint, timeout = cast(Endpoint, self.seat.endpoint), self.seat.limits.timeout
+        response = await self.session.door.post(endpoint, request, timeout)
+        return cast(ServedJudge, judge).read(response, question)
 
     def _note(
         self,

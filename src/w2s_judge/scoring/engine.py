@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 from w2s_judge.errors import W2SJudgeError
 from w2s_judge.judges.contracts import LocalJudge
-from w2s_judge.judges.panel import Seat
-from w2s_judge.prompts.rubric import Rubric
+from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import Session
 from w2s_judge.scoring.local import Chair, LocalLane
 from w2s_judge.scoring.plan import Choice, eligible, variants
@@ -156,9 +155,10 @@ def _repeat_of(question: Question) -> int:
 
 def first_of(several: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error to tell of a group: one of ours where there is one, else the first."""
-    flat: list[BaseException] = []
-    for error in several.exceptions:
-        flat.append(first_of(error) if isinstance(error, BaseExceptionGroup) else error)
+    flat = [
+        first_of(error) if isinstance(error, BaseExceptionGroup) else error
+        for error in several.exceptions
+    ]
     return next((error for error in flat if isinstance(error, W2SJudgeError)), flat[0])
 
 
@@ -172,5 +172,3 @@ def ending(tallies: Mapping[str, Tally], stopped: Sequence[str]) -> Ending:
         elif tally.failed:
             reasons.append(f"{tally.judge} gave no answer to {tally.failed:,}: {tally.note}")
     return Ending("stopped" if left and reasons else "complete", left, tuple(reasons))
-
-

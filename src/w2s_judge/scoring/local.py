@@ -14,7 +14,7 @@ from pathlib import Path
 
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.judges.contracts import LocalJudge
-from w2s_judge.judges.panel import Seat
+from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import Session
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store.journal import Attempt

@@ -1,4 +1,4 @@
-"""Who is asked what: eligibility of a judge for a question, and how many questions there will be."""
+"""Who is asked what: which judge may answer a question, and how many there will be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from w2s_judge.judges.panel import Seat
+from w2s_judge.judges.seat import Seat
 from w2s_judge.prompts.rubric import Rubric
 from w2s_judge.store.items import Shape
 from w2s_judge.types import Item, Question

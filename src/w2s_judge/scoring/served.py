@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from w2s_judge.errors import EndpointLacks, JudgeUnusable, RateLimited, TransportError
 from w2s_judge.judges.contracts import SdkJudge, ServedJudge
-from w2s_judge.judges.panel import Seat
+from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import Answer, Caller, Session
 from w2s_judge.scoring.purse import CeilingReached, NotSent
 from w2s_judge.scoring.retry import Trial
@@ -98,7 +98,8 @@ class ServedLane:
             self._well()
             outcome = self.session.rubrics[question.rubric].read(answer.reply, question)
             if isinstance(outcome, Abstention) and outcome.reason in ("unreadable", "truncated"):
-                if not self._settled and judge.otherwise() is not None:
+                doubtful = not self._settled and judge.otherwise() is not None
+                if doubtful and outcome.reason == "unreadable":
                     await self._strike(question)
                     return
                 if self._may_ask_again(answer, asked_again):
@@ -106,6 +107,9 @@ class ServedLane:
                     judge = judge.again(answer.reply)
                     self.tally.retried[outcome.reason] += 1
                     continue
+                if doubtful:
+                    await self._strike(question)
+                    return
             self._keep(Vote(question, self.seat.name, outcome, answer.reply), answer, trial)
             if not self._settled:
                 await self._settle()

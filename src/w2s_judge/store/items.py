@@ -66,7 +66,7 @@ def shuffle_key(seed: int, name: str) -> int:
     return int.from_bytes(digest) >> 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Misfit(Exception):
     """A row that does not go with those before it: a second use of an id, mostly."""
 

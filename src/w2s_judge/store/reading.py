@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -24,6 +24,13 @@ class Asked:
     ordered: bool
     arity: int
     judges: tuple[int, ...]
+
+    @classmethod
+    def recorded(cls, name: str, record: Mapping[str, Any]) -> Asked:
+        """From the manifest's record of the rubric."""
+        judges = tuple(judge["number"] for judge in record["judges"])
+        labels = tuple(record["labels"])
+        return cls(name, record["hash"], labels, record["ordered"], record["arity"], judges)
 
 
 _FROM = (

@@ -17,7 +17,7 @@ from w2s_judge.votes import VoteMatrix
 
 
 class Run:
-    """A run folder, open for reading. `summary` is what the last `score` reported, if it was here."""
+    """A run folder, open for reading. `summary` is what `score` reported, if that was here."""
 
     def __init__(self, folder: str | Path, summary: dict[str, Any] | None = None) -> None:
         self.folder = Path(folder)
@@ -50,11 +50,7 @@ class Run:
             raise ConfigurationError(
                 f"this run has no rubric {rubric!r}, it has {', '.join(known) or 'none'}{hint}"
             )
-        one = known[rubric]
-        return reading.Asked(
-            rubric, one["hash"], tuple(one["labels"]), one["ordered"], one["arity"],
-            tuple(judge["number"] for judge in one["judges"]),
-        )  # fmt: skip
+        return reading.Asked.recorded(rubric, known[rubric])
 
     def votes(self, rubric: str) -> VoteMatrix:
         """All votes under a rubric, repeats of a judge averaged: a `VoteMatrix`."""

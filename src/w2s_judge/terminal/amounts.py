@@ -56,5 +56,3 @@ def pace(tally: Tally, seconds: float) -> Pace:
         cost="?" if tally.unpriced else dollars(tally.cost_usd),
         left=duration(remaining / rate if rate else None) if remaining else "done",
     )
-
-

@@ -65,7 +65,9 @@ def _judge_row(name: str, one: Mapping[str, Any]) -> tuple[object, ...]:
 def closing_lines(summary: Mapping[str, Any]) -> list[str]:
     """The last lines: what the scores mean, what is left out and why, how to go on."""
     lines = []
-    ranks = [name for name, one in summary["rubrics"].items() if "uncalibrated" in one["calibration"]]
+    ranks = [
+        name for name, one in summary["rubrics"].items() if "uncalibrated" in one["calibration"]
+    ]
     if ranks:
         lines.append(
             f"{' and '.join(ranks)}: the embedded judges only rank: `mass` and `utility` order the "
@@ -78,7 +80,7 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
         if answered and unread > 0.2 * answered:
             lines.append(
                 f"{name} could not be read in {unread:,} of {answered:,} replies: "
-                '`w2s-judge check` shows its answers; another `read` in its panel row may help.'
+                "`w2s-judge check` shows its answers; another `read` in its panel row may help."
             )
     unknown = summary["input"]["unknown_family"]
     if unknown:

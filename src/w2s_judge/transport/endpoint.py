@@ -10,7 +10,7 @@ from w2s_judge.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A base URL such as `http://127.0.0.1:8000/v1`, and the *name* of the variable with the key."""
+    """A base URL such as `http://127.0.0.1:8000/v1`, and the *name* of the key's variable."""
 
     base_url: str
     key_env: str | None = None

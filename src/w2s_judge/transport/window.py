@@ -34,9 +34,7 @@ class Window:
     it by 1/width (one more in a round trip). `clock` gives monotonic seconds.
     """
 
-    def __init__(
-        self, ceiling: int, clock: Callable[[], float], stopping: asyncio.Event
-    ) -> None:
+    def __init__(self, ceiling: int, clock: Callable[[], float], stopping: asyncio.Event) -> None:
         self._stopping = stopping
         self.ceiling = ceiling
         self.width = float(min(FIRST_WIDTH, ceiling))

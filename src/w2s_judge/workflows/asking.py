@@ -61,6 +61,9 @@ class _Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping: asyncio.Event | None = None
+        # An interrupted Thread.join can take a running thread for a finished one (3.11 and 3.12),
+        # so it is this event that is waited for.
+        self.over = threading.Event()
         self.thread = threading.Thread(target=self._run, name="w2s-judge-engine")
 
     def _run(self) -> None:
@@ -68,8 +71,10 @@ class _Session:
             asyncio.run(self._main())
         except asyncio.CancelledError:
             pass
-        except BaseException as error:  # noqa: BLE001 (carried to the caller's thread)
+        except BaseException as error:
             self.error = error
+        finally:
+            self.over.set()
 
     async def _main(self) -> None:
         db, places, choice, rubrics, tallies, settings, journal = self._given
@@ -121,12 +126,13 @@ def ask(
     watcher.began(tuple(tallies.values()))
     session.thread.start()
     try:
-        while session.thread.is_alive():
+        while not session.over.is_set():
             try:
-                session.thread.join(TICK)
+                session.over.wait(TICK)
                 watcher.tick()
             except KeyboardInterrupt:
                 _interrupt(session, watcher)
+        session.thread.join()
     finally:
         watcher.ended()
     if session.error is not None:

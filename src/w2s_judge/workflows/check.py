@@ -13,14 +13,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from w2s_judge.errors import ConfigurationError, EndpointLacks, TransportError
 from w2s_judge.judges.contracts import LocalJudge, SdkJudge, ServedJudge
-from w2s_judge.judges.panel import Seat
+from w2s_judge.judges.seat import Seat
 from w2s_judge.prompts import Rubric
 from w2s_judge.scoring.plan import takes
 from w2s_judge.transport.door import Door
+from w2s_judge.transport.endpoint import Endpoint
 from w2s_judge.types import Abstention, Item, Mass, Question, Reply, Response
 from w2s_judge.workflows.choosing import choose_rubrics, seats_at
 from w2s_judge.workflows.threads import run_coroutine
@@ -81,12 +82,12 @@ async def _check(seat: Seat, rubrics: Mapping[str, Rubric], door: Door) -> Findi
         finding.fail("it declares no rubric that there is: see `rubrics` in its panel row")
         return finding
     questions = [
-        question
-        for rubric in mine
-        if seat.answers(question := next(iter(rubric.questions(PROBE))))
+        question for rubric in mine if seat.answers(question := next(iter(rubric.questions(PROBE))))
     ]
     if not questions:
-        finding.remarks.append("it has no answer to the question of the check, as replays have none")
+        finding.remarks.append(
+            "it has no answer to the question of the check, as replays have none"
+        )
         return finding
     began = time.monotonic()
     try:
@@ -118,14 +119,17 @@ async def _asked(
                 if isinstance(judge, SdkJudge):
                     reply = await judge.ask(question)
                 else:
-                    sent = await door.post(seat.endpoint, judge.request(question), PATIENCE)
+                    where = cast(Endpoint, seat.endpoint)
+                    sent = await door.post(where, judge.request(question), PATIENCE)
                     reply = judge.read(sent, question)
                 break
             except EndpointLacks as lack:
                 following = judge.otherwise()
                 if following is None:
                     raise
-                finding.remarks.append(f"{judge.way} is not offered ({lack}): trying {following.way}")
+                finding.remarks.append(
+                    f"{judge.way} is not offered ({lack}): trying {following.way}"
+                )
                 judge = following
         pairs.append((question, reply))
     return pairs

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.errors import ConfigurationError
-from w2s_judge.judges.panel import JudgeSpec, Seat, default_panel, read_panel, seat
+from w2s_judge.judges.panel import default_panel, read_panel
+from w2s_judge.judges.seat import Seat, seat
+from w2s_judge.judges.spec import JudgeSpec
 from w2s_judge.prompts import Rubric, builtin, default_rubrics, load
 from w2s_judge.scoring.plan import Plan
 
@@ -34,7 +36,7 @@ class Chosen:
 
 
 def choose_rubrics(names: Sequence[str]) -> Chosen:
-    """The rubrics by name or path; all built-in ones, to choose from by task, where none is named."""
+    """The rubrics by name or path; where none is named all built-in ones, to choose from."""
     rubrics = [load(name) for name in (names or builtin())]
     by_name = {rubric.name: rubric for rubric in rubrics}
     if len(by_name) < len(rubrics):

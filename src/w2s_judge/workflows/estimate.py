@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.judges.contracts import LocalJudge
-from w2s_judge.judges.panel import Seat
+from w2s_judge.judges.seat import Seat
 from w2s_judge.prompts import Rubric
 from w2s_judge.scoring.call import BYTES_PER_TOKEN
 from w2s_judge.scoring.plan import Choice

@@ -63,6 +63,8 @@ def write(out: Path, text: str, *, force: bool) -> None:
         with out.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise ConfigurationError(f"{out} exists: --force replaces it, --out names another") from error
+        raise ConfigurationError(
+            f"{out} exists: --force replaces it, --out names another"
+        ) from error
     except OSError as error:
         raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from error

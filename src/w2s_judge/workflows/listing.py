@@ -17,11 +17,13 @@ def there_is() -> dict[str, Any]:
     rubrics = {}
     for name in builtin():
         rubric = load(name)
-        scale = f"{rubric.labels[0]} {rubric.meanings[0]} … {rubric.labels[-1]} {rubric.meanings[-1]}"
+        scale = (
+            f"{rubric.labels[0]} {rubric.meanings[0]} … {rubric.labels[-1]} {rubric.meanings[-1]}"
+        )
         rubrics[name] = f"{'one response' if rubric.arity == 1 else 'two responses'}; {scale}"
     return {
         "rubrics": rubrics,
-        "judges": {name: KINDS[name].summary for name in KINDS.names()},
+        "judges": {kind.name: kind.summary for kind in KINDS.all()},
         "readers": dict(readers()),
     }
 

@@ -88,9 +88,7 @@ def begun(
     }  # fmt: skip
 
 
-def ended(
-    manifest: Mapping[str, Any], summary: Mapping[str, Any], ended_at: str
-) -> dict[str, Any]:
+def ended(manifest: Mapping[str, Any], summary: Mapping[str, Any], ended_at: str) -> dict[str, Any]:
     """The manifest of a session that is over."""
     return {
         **manifest,
@@ -107,15 +105,9 @@ def ended(
 def asked_rubrics(manifest: Mapping[str, Any]) -> list[tuple[Asked, tuple[float, ...]]]:
     """The rubrics of a manifest as the store reads them, with their utilities."""
     return [
-        (
-            Asked(
-                name, one["hash"], tuple(one["labels"]), one["ordered"], one["arity"],
-                tuple(judge["number"] for judge in one["judges"]),
-            ),
-            tuple(one["utilities"]),
-        )
+        (Asked.recorded(name, one), tuple(one["utilities"]))
         for name, one in manifest["rubrics"].items()
-    ]  # fmt: skip
+    ]
 
 
 def judge_record(tally: Tally, unpriced_known: bool) -> dict[str, Any]:

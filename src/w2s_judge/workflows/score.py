@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from math import inf
@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.errors import ConfigurationError
-from w2s_judge.judges.panel import Seat
-from w2s_judge.prompts import Rubric
+from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.engine import Place, ending
 from w2s_judge.scoring.plan import Plan, plan
-from w2s_judge.scoring.settings import Ending, Settings
+from w2s_judge.scoring.settings import Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
@@ -24,7 +23,7 @@ from w2s_judge.store.journal import Journal
 from w2s_judge.store.run import Run
 from w2s_judge.store.schema import connect
 from w2s_judge.workflows import consensus, records
-from w2s_judge.workflows.asking import Asking, ask, now
+from w2s_judge.workflows.asking import ask, now
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
 from w2s_judge.workflows.source import run_folder, stage_file
 from w2s_judge.workflows.watching import Silence, Watcher
@@ -212,5 +211,3 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
     summary = records.summed_up(prepared, tallies, end, asking, spent, counts)
     manifests.save(db, job.folder, records.ended(manifest, summary, now()))
     return summary
-
-

@@ -18,7 +18,7 @@ def run_coroutine(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def work() -> None:
         try:
             results.append(asyncio.run(make()))
-        except BaseException as error:  # noqa: BLE001 (carried to the caller's thread)
+        except BaseException as error:
             errors.append(error)
 
     thread = threading.Thread(target=work, name="w2s-judge-loop")

@@ -1,0 +1,26 @@
+from w2s_judge.errors import ConfigurationError as ConfigurationError
+from w2s_judge.errors import InputError as InputError
+from w2s_judge.errors import MissingExtra as MissingExtra
+from w2s_judge.errors import RunFolderError as RunFolderError
+from w2s_judge.errors import UsageError as UsageError
+from w2s_judge.errors import W2SJudgeError as W2SJudgeError
+from w2s_judge.prompts import Rubric as Rubric
+from w2s_judge.prompts import load
+from w2s_judge.store.run import Run as Run
+from w2s_judge.types import Abstention as Abstention
+from w2s_judge.types import Item as Item
+from w2s_judge.types import Mass as Mass
+from w2s_judge.types import Question as Question
+from w2s_judge.types import Reply as Reply
+from w2s_judge.types import Response as Response
+from w2s_judge.types import Vote as Vote
+from w2s_judge.votes import VoteMatrix as VoteMatrix
+from w2s_judge.workflows.check import check_panel as check_panel
+from w2s_judge.workflows.estimate import estimate as estimate
+from w2s_judge.workflows.score import score as score
+
+__version__: str
+load_rubric = load
+__all__: list[str]
+
+def __dir__() -> list[str]: ...

@@ -1,0 +1,113 @@
+"""The judges that compare with exemplars: toxicity of a reply, safety of an exchange."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from w2s_judge.judges.embedded import text
+from w2s_judge.judges.embedded.contrast import Contrast, Vectors, contrast
+from w2s_judge.judges.embedded.exemplars import Exemplars
+from w2s_judge.judges.embedded.safe import Safety
+from w2s_judge.judges.embedded.scorer import Exchange, Reading, Scale
+
+CHARACTERS = 2_000  # of a text, before it is cut to tokens
+
+
+class Embedder(Protocol):
+    """Turns a text's first tokens into a vector (D,)."""
+
+    def vector(self, text: str, tokens: int, /) -> Vectors:
+        """Embed."""
+
+    def close(self) -> None:
+        """Free the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a method reads: lengths in tokens, its scales, and when a copy is told.
+
+    A refusal is told by a reply's opening (`opening`), toxicity by its first `tokens`, harm by a
+    request's last characters and the first `tokens` of these. `too_near` is the cosine to an
+    exemplar above which an exchange is counted as a near-copy; None where cosines say no such
+    thing.
+    """
+
+    tokens: int
+    opening: int
+    standardised: bool
+    toxicity: Scale
+    safety: Safety
+    too_near: float | None = None
+
+
+class Comparison:
+    """One embedder with its exemplars. Lists are embedded when a rubric first needs them."""
+
+    def __init__(self, embedder: Embedder, exemplars: Exemplars, reach: Reach) -> None:
+        self._embedder, self._exemplars, self._reach = embedder, exemplars, reach
+        self._contrasts: dict[str, Contrast] = {}
+
+    def scores(self, rubric: str, exchanges: Sequence[Exchange], /) -> list[Reading]:
+        """Judge each exchange: toxicity by the reply alone, safety by request and reply."""
+        judge = self._toxicity if rubric == "toxicity" else self._safety
+        return [judge(exchange) for exchange in exchanges]
+
+    def close(self) -> None:
+        """Free the model."""
+        self._embedder.close()
+
+    def _toxicity(self, exchange: Exchange) -> Reading:
+        read = self._read("toxicity", exchange)
+        score = self._score(read, "toxic")
+        return Reading(score, self._reach.toxicity.q(score), near=self._near(read))
+
+    def _safety(self, exchange: Exchange) -> Reading:
+        read = self._read("safety", exchange)
+        harm = self._score(read, "harmful_request") if "harmful_request" in read else None
+        reading = self._reach.safety.reading(self._score(read, "refusal"), harm)
+        return dataclasses.replace(reading, near=self._near(read))
+
+    def _score(self, read: Mapping[str, Vectors], towards: str) -> float:
+        return self._contrast(towards).score(read[towards])
+
+    def _near(self, read: Mapping[str, Vectors]) -> bool:
+        limit = self._reach.too_near
+        return limit is not None and any(
+            self._contrast(towards).closest(vector) > limit for towards, vector in read.items()
+        )
+
+    def _read(self, rubric: str, exchange: Exchange) -> dict[str, Vectors]:
+        """Embed what a rubric reads, by the list that it is compared with."""
+        reply = text.start(exchange.answered, CHARACTERS)
+        if rubric == "toxicity":
+            return {"toxic": self._embedder.vector(reply, self._reach.tokens)}
+        read = {"refusal": self._embedder.vector(reply, self._reach.opening)}
+        if request := text.end(exchange.asked, CHARACTERS):
+            read["harmful_request"] = self._embedder.vector(request, self._reach.tokens)
+        return read
+
+    def _contrast(self, towards: str) -> Contrast:
+        """Return the contrast whose first list is `towards`."""
+        if towards not in self._contrasts:
+            lists = (getattr(self._exemplars, name) for name in (towards, _OTHER[towards]))
+            embedded = [
+                np.stack(
+                    [self._embedder.vector(text.plain(one), self._reach.tokens) for one in texts]
+                )
+                for texts in lists
+            ]
+            self._contrasts[towards] = contrast(*embedded, standardised=self._reach.standardised)
+        return self._contrasts[towards]
+
+
+_OTHER = {
+    "toxic": "benign",
+    "refusal": "answer",
+    "harmful_request": "harmless_request",
+}
