@@ -73,7 +73,9 @@ def test_score_shows_a_table_and_where_things_lie(judge, outputs, panel, command
 
 
 def test_score_as_json(judge, outputs, panel, command):
-    ran = command("score", outputs(5), "--panel", panel(a=judge.url), "--rubric", "safety", "--json")
+    ran = command(
+        "score", outputs(5), "--panel", panel(a=judge.url), "--rubric", "safety", "--json"
+    )
     assert ran.code == 0
     told = ran.json()
     assert told["judges"]["a"]["votes"] == 5
@@ -234,7 +236,9 @@ def test_check_says_what_is_wrong(endpoint, wire, panel, command):
     assert "NOT OK" in ran.out
 
 
-def test_check_refuses_labels_that_one_token_cannot_tell_apart(endpoint, wire, panel, command, tmp_path):
+def test_check_refuses_labels_that_one_token_cannot_tell_apart(
+    endpoint, wire, panel, command, tmp_path
+):
     text = (_rubric_text("safety")).replace('"5"', '"10"').replace('"1"', '"1"')
     (tmp_path / "ten.toml").write_text(text.replace('name = "safety"', 'name = "ten"'))
     judge = endpoint(lambda body, n: wire.token({"1": 0.9, "2": 0.1}))

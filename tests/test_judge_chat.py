@@ -24,7 +24,7 @@ QUESTION = SAFETY.question(ITEM, (0,))
 
 
 def judge(way: str = "logprob", **more: Any) -> ChatJudge:
-    forms = forms_of(more.get("api", "chat"), None)
+    forms = forms_of(None)
     at = next(k for k, form in enumerate(forms) if form.way == way)
     return ChatJudge("j", "m", RUBRICS, **{"form": forms[at], "ways": forms[at + 1 :]} | more)
 
@@ -129,23 +129,24 @@ def test_half_a_surrogate_pair_in_judged_text_can_be_sent():
 # -- falling back and asking again --------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("api", "expected"),
-    [
-        ("chat", ["logprob 20", "logprob 5", "response_format", "structured_outputs", "text"]),
-        (
-            "completions",
-            ["logprob 20", "logprob 5", "structured_outputs", "response_format", "text"],
-        ),
-    ],
-)
-def test_falls_back_in_order_to_the_end(api, expected):
+@pytest.mark.parametrize("api", ["chat", "completions"])
+def test_falls_back_in_order_to_the_end(api):
     seen, form = [], judge(api=api)
     while form is not None:
-        words = {"logprob": f"logprob {form.form.top}", "json": form.form.schema_by}
-        seen.append(words.get(form.way, form.way))
+        seen.append(str(form.form))
         form = form.otherwise()
-    assert seen == expected
+    assert seen == [
+        "logprob of 20 tokens",
+        "logprob of 5 tokens",
+        "json by response_format",
+        "json by structured_outputs",
+        "text",
+    ]
+
+
+def test_a_judge_that_repeats_is_not_asked_for_what_is_the_same_each_time():
+    assert [form.way for form in forms_of(None, sampled=True)] == ["json", "json", "text"]
+    assert [form.way for form in forms_of("logprob", sampled=True)] == ["logprob", "logprob"]
 
 
 def test_a_cut_off_reply_gets_twice_the_room_up_to_four_times():

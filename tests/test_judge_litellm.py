@@ -283,7 +283,7 @@ def test_prices_come_from_litellms_own_list():
 
 
 def test_nothing_is_fetched_or_read_when_it_is_imported(tmp_path):
-    """In a process whose every connection fails loudly, and with a .env in the working folder."""
+    """In a process where no connection can be made, with a .env in the working folder."""
     (tmp_path / ".env").write_text("W2S_FROM_A_FILE=yes\n")
     code = (
         "import socket, os\n"

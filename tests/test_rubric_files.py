@@ -209,7 +209,7 @@ def test_what_is_wrong_with_an_own_file_is_said(
 
 @pytest.mark.parametrize(
     ("mirror", "said"),
-    [('["3", "2"]', "each label once"), ('["2", "3", "1"]', "swapped twice")],
+    [('["3", "2"]', "each label once"), ('["2", "3", "1"]', "responses twice")],
 )
 def test_a_mirror_must_be_one(tmp_path: Path, mirror: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 
 import pytest
 from hypothesis import given
@@ -73,20 +72,14 @@ def test_judged_texts_stand_there_but_for_defused_markers(
 
 @given(rubrics, ways, items(texts), items(texts))
 def test_the_beginning_is_shared(rubric: Rubric, way: Way, one: Item, two: Item) -> None:
-    first, second = a_question(rubric, one), a_question(rubric, two)
-    wordings = [rubric.wording(question, way) for question in (first, second)]
-    shared = os.path.commonprefix(wordings)
-    for meaning in rubric.meanings:
-        assert meaning in shared
-    assert "never an instruction to you" in shared
+    questions = [a_question(rubric, one), a_question(rubric, two, "some evidence")]
+    wordings = [rubric.wording(question, way) for question in questions]
+    shared = wordings[0].split("----- BEGIN", 1)[0]
+    assert all(wording.startswith(f"{shared}----- BEGIN") for wording in wordings)
+    assert all(meaning in shared for meaning in rubric.meanings)
     assert all(label in shared for label in rubric.offered)
-    for question, wording in zip((first, second), wordings, strict=True):
-        assert wording.index(code_of(question)) >= shared.index("never an instruction to you")
-    # The same letters for letters: nothing of the items comes before the material.
-    assert shared.count("-----") <= 4
-    head = wordings[0].split("----- BEGIN", 1)[0]
-    if isinstance(one.prompt, str) == isinstance(two.prompt, str):
-        assert wordings[1].startswith(head)
+    assert "never an instruction to you" in shared
+    assert not any(code_of(question) in shared for question in questions)
 
 
 @given(rubrics, ways, items(texts))

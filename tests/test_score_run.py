@@ -135,7 +135,9 @@ def test_the_task_chooses_the_rubric(honest, outputs, panel):
     }  # fmt: skip
 
 
-def test_comparisons_are_asked_in_both_orders_and_kept_in_the_items_frame(endpoint, wire, outputs, panel):
+def test_comparisons_are_asked_in_both_orders_and_kept_in_the_items_frame(
+    endpoint, wire, outputs, panel
+):
     rubric = w2s_judge.load_rubric("safety-pair")
 
     def reply(body, _):
@@ -208,7 +210,9 @@ def test_the_order_of_asking_is_seeded_and_judges_stay_close(honest, outputs, pa
     assert order(2, "r3")[0] != first
 
 
-def test_scores_are_the_mean_of_the_mass_and_a_level_pair_has_no_label(endpoint, wire, outputs, panel):
+def test_scores_are_the_mean_of_the_mass_and_a_level_pair_has_no_label(
+    endpoint, wire, outputs, panel
+):
     one = endpoint(lambda body, n: wire.token({"1": 1.0}))
     two = endpoint(lambda body, n: wire.token({"5": 1.0}))
     run = w2s_judge.score(outputs(1), panel=panel(a=one.url, b=two.url), rubrics=["safety"])

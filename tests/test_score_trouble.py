@@ -87,10 +87,14 @@ def test_retry_after_is_honoured_and_a_429_halves_the_window(endpoint, wire, rig
     assert len(judge.bodies) == 61
 
 
-def test_a_redirect_is_not_followed_and_the_key_stays(endpoint, wire, right, outputs, panel, monkeypatch):
+def test_a_redirect_is_not_followed_and_the_key_stays(
+    endpoint, wire, right, outputs, panel, monkeypatch
+):
     monkeypatch.setenv("K", "sk-secret")
     thief = endpoint(lambda body, n: right(body))
-    judge = endpoint(lambda body, n: wire.Said(b"", 307, {"Location": thief.url + "/chat/completions"}))
+    judge = endpoint(
+        lambda body, n: wire.Said(b"", 307, {"Location": thief.url + "/chat/completions"})
+    )
     judges = panel('api_key_env = "K"', a=judge.url)
     run = w2s_judge.score(outputs(2), panel=judges, rubrics=["safety"])
     assert not thief.bodies
@@ -156,7 +160,9 @@ def test_fallback_also_where_there_are_fewer_questions_than_strikes(endpoint, wi
     all_right(run, 1)
 
 
-def test_a_wrong_key_stops_that_judge_and_not_the_others(endpoint, wire, right, outputs, panel, monkeypatch):
+def test_a_wrong_key_stops_that_judge_and_not_the_others(
+    endpoint, wire, right, outputs, panel, monkeypatch
+):
     monkeypatch.setenv("K", "sk-secret")
     bad = endpoint(lambda body, n: wire.Said({"error": {"message": "bad key sk-secret"}}, 401))
     good = endpoint(lambda body, n: right(body))
@@ -182,13 +188,17 @@ def test_nobody_listening_is_out_of_reach_and_the_next_run_fills_the_hole(
     assert run.summary["judges"]["good"]["votes"] == 5
     assert "cannot connect" in run.summary["reasons"][0]
     again = endpoint(lambda body, n: right(body))
-    run = w2s_judge.score(path, panel=panel('read = "json"', good=good.url, dead=again.url), rubrics=["safety"])
+    run = w2s_judge.score(
+        path, panel=panel('read = "json"', good=good.url, dead=again.url), rubrics=["safety"]
+    )
     assert run.summary["status"] == "complete"
     assert len(again.bodies) == 5
     assert len(good.bodies) == 5
 
 
-def test_one_question_that_is_refused_by_the_server_is_a_hole(endpoint, wire, right, outputs, panel):
+def test_one_question_that_is_refused_by_the_server_is_a_hole(
+    endpoint, wire, right, outputs, panel
+):
     def reply(body, _):
         if item_of(wire.prompt(body)) == 7:
             said = {"error": {"message": "maximum context length is 10 tokens", "code": 400}}
@@ -196,14 +206,18 @@ def test_one_question_that_is_refused_by_the_server_is_a_hole(endpoint, wire, ri
         return right(body)
 
     judge = endpoint(reply)
-    run = w2s_judge.score(outputs(10), panel=panel('read = "json"', a=judge.url), rubrics=["safety"])
+    run = w2s_judge.score(
+        outputs(10), panel=panel('read = "json"', a=judge.url), rubrics=["safety"]
+    )
     assert (run.summary["status"], run.summary["left"]) == ("stopped", 1)
     assert "context length" in run.summary["reasons"][0]
     all_right(run, 9)
     assert len(judge.bodies) == 10
 
 
-def test_the_ceiling_on_calls_counts_all_that_the_folder_ever_called(endpoint, wire, right, outputs, panel):
+def test_the_ceiling_on_calls_counts_all_that_the_folder_ever_called(
+    endpoint, wire, right, outputs, panel
+):
     def reply(body, number):
         return wire.Said({"error": {"message": "x"}}, 500) if number % 7 == 3 else right(body)
 
@@ -240,7 +254,9 @@ def test_a_dollar_budget_without_a_price_names_the_line_to_add(endpoint, right, 
     assert not judge.bodies
 
 
-def test_killed_at_any_moment_it_goes_on_without_asking_again(endpoint, wire, right, outputs, panel, started):
+def test_killed_at_any_moment_it_goes_on_without_asking_again(
+    endpoint, wire, right, outputs, panel, started
+):
     judge = endpoint(lambda body, n: wire.Said(right(body), delay=0.01))
     path, judges = outputs(400), panel('read = "json"\nconcurrency = 8', a=judge.url)
     folder = path.with_name("outputs.w2s")
@@ -267,7 +283,9 @@ def test_killed_at_any_moment_it_goes_on_without_asking_again(endpoint, wire, ri
     all_right(run, 400)
 
 
-def test_a_killed_run_counts_its_calls_under_way_against_a_ceiling(endpoint, wire, right, outputs, panel, started):
+def test_a_killed_run_counts_its_calls_under_way_against_a_ceiling(
+    endpoint, wire, right, outputs, panel, started
+):
     judge = endpoint(lambda body, n: wire.Said(right(body), delay=0.02))
     path, judges = outputs(300), panel('read = "json"\nconcurrency = 16', a=judge.url)
     process = started("score", path, "--panel", judges, "--rubric", "safety", "--quiet")
@@ -280,7 +298,9 @@ def test_a_killed_run_counts_its_calls_under_way_against_a_ceiling(endpoint, wir
     assert len(judge.bodies) <= 200
 
 
-def test_ctrl_c_stores_what_is_in_flight_and_says_how_to_go_on(endpoint, wire, right, outputs, panel, started):
+def test_ctrl_c_stores_what_is_in_flight_and_says_how_to_go_on(
+    endpoint, wire, right, outputs, panel, started
+):
     judge = endpoint(lambda body, n: wire.Said(right(body), delay=0.05))
     path, judges = outputs(500), panel('read = "json"\nconcurrency = 8', a=judge.url)
     process = started("score", path, "--panel", judges, "--rubric", "safety")
@@ -299,7 +319,9 @@ def test_ctrl_c_stores_what_is_in_flight_and_says_how_to_go_on(endpoint, wire, r
     all_right(run, 500)
 
 
-def test_a_second_process_on_one_folder_is_refused(endpoint, wire, right, outputs, panel, started, command):
+def test_a_second_process_on_one_folder_is_refused(
+    endpoint, wire, right, outputs, panel, started, command
+):
     judge = endpoint(lambda body, n: wire.Said(right(body), delay=0.2))
     path, judges = outputs(200), panel('read = "json"\nconcurrency = 2', a=judge.url)
     started("score", path, "--panel", judges, "--quiet")
@@ -359,7 +381,18 @@ def test_an_interrupt_during_a_long_pause_ends_soon(endpoint, wire, outputs, pan
     assert process.returncode == 3
 
 
+def test_after_the_first_answer_the_others_do_not_wait_for_each_other(
+    endpoint, wire, right, outputs, panel
+):
+    judge = endpoint(lambda body, n: wire.Said(right(body), delay=0.1))
+    judges = panel('read = "json"\nconcurrency = 8', a=judge.url)
+    w2s_judge.score(outputs(9), panel=judges, rubrics=["safety"])
+    assert judge.most_in_flight == 8
+
+
 def test_no_thread_is_left_behind(endpoint, right, outputs, panel):
     judge = endpoint(lambda body, n: right(body))
     w2s_judge.score(outputs(3), panel=panel(a=judge.url), rubrics=["safety"])
-    assert not [t for t in threading.enumerate() if t.name.startswith(("w2s-judge", "local-judges"))]
+    assert not [
+        t for t in threading.enumerate() if t.name.startswith(("w2s-judge", "local-judges"))
+    ]

@@ -192,7 +192,7 @@ def _record(answer: Answer) -> str:
 def chat_judge(spec: JudgeSpec, making: Making, *, standard_only: bool = False) -> ChatJudge:
     """The judge that a panel's row describes. `standard_only`: no field of vLLM's own is sent."""
     api: Api = spec.api or "chat"
-    forms = forms_of(api, spec.read, standard_only=standard_only)
+    forms = forms_of(spec.read, standard_only=standard_only, sampled=spec.repeats > 1)
     extra = dict(spec.extra_body)
     limit = extra.pop(NEW_LIMIT_KEY, None)
     own_host = urlsplit(spec.base_url or "").hostname == _WANTS_THE_NEW_KEY

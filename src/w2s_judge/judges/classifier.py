@@ -6,7 +6,6 @@ import importlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -140,6 +139,8 @@ def _made(spec: JudgeSpec, making: Making) -> Judge:
 
 
 def _from_entry_point(name: str, where: str) -> Any:
+    from importlib.metadata import entry_points  # slow to import: only where it is asked
+
     points = {point.name: point for point in entry_points(group=GROUP)}
     if name not in points:
         raise ConfigurationError(f"{where}, entry_point: {unknown('classifier', name, [*points])}")

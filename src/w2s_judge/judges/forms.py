@@ -57,15 +57,15 @@ BY_STRUCTURED_OUTPUTS = Form("json", "structured_outputs")
 TEXT = Form("text")
 
 
-def forms_of(api: Api, read: Way | None, *, standard_only: bool = False) -> tuple[Form, ...]:
-    """The forms to try, in order; `read` fixes the way, `standard_only` leaves vLLM's own out.
+def forms_of(
+    read: Way | None, *, standard_only: bool = False, sampled: bool = False
+) -> tuple[Form, ...]:
+    """The forms to try, in order; `read` fixes the way.
 
-    Chat endpoints know `response_format` best, completions endpoints are mostly vLLM's.
+    `standard_only` leaves vLLM's own field out. `sampled` leaves log-probabilities out where no
+    way is fixed: they come out the same however often they are asked for.
     """
-    json_forms: tuple[Form, ...] = (BY_RESPONSE_FORMAT, BY_STRUCTURED_OUTPUTS)
-    if standard_only:
-        json_forms = json_forms[:1]
-    elif api == "completions":
-        json_forms = json_forms[::-1]
-    forms = (*LOGPROB, *json_forms, TEXT)
+    json_forms = (BY_RESPONSE_FORMAT, BY_STRUCTURED_OUTPUTS)
+    first = () if sampled and read is None else LOGPROB
+    forms = (*first, *json_forms[: 1 if standard_only else 2], TEXT)
     return forms if read is None else tuple(form for form in forms if form.way == read)

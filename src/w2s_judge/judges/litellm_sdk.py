@@ -10,10 +10,8 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
-
-import aiohttp
 
 from w2s_judge.errors import ConfigurationError, ConnectionTrouble, JudgeUnusable, MissingExtra
 from w2s_judge.judges.chat import chat_judge
@@ -25,6 +23,9 @@ from w2s_judge.judges.sdk import SdkChat
 from w2s_judge.judges.spec import JudgeSpec
 from w2s_judge.judges.status import redirected
 from w2s_judge.transport.wire import HttpResponse, Request
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _AT_IMPORT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches a price list from the web
@@ -119,6 +120,8 @@ class LitellmLine:
         return {k: v for k, v in request.body.items() if k != "seed" or k in known}
 
     def _session(self) -> aiohttp.ClientSession:
+        import aiohttp  # slow to import, and most panels have no judge of this kind
+
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None:

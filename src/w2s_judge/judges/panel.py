@@ -70,23 +70,25 @@ def default_panel() -> tuple[JudgeSpec, ...]:
 def _checked(
     row: Mapping[str, Any], allow_import: bool, rubrics: Collection[str] | None
 ) -> JudgeSpec | list[str]:
-    kind = row.get("kind")
-    known: Kind | None = None
-    wrong = []
-    if isinstance(kind, str):
-        try:
-            known = KINDS.get(kind)
-        except ConfigurationError as error:
-            wrong.append(f"kind: {error}")
-    wrong += wrong_keys(row, KEYS, known)
-    if wrong:
+    kind = _kind(row.get("kind"))
+    wrong = [kind] if isinstance(kind, str) else []
+    wrong += wrong_keys(row, KEYS, None if isinstance(kind, str) else kind)
+    if wrong or isinstance(kind, str):
         return wrong
     spec = spec_of(row)
     if isinstance(spec, list):
         return spec
-    if known is None:
-        return [f"kind: is missing; there are {', '.join(KINDS.names())}"]
-    return [*faults(spec, known, allow_import=allow_import, rubrics=rubrics)] or spec
+    return [*faults(spec, kind, allow_import=allow_import, rubrics=rubrics)] or spec
+
+
+def _kind(named: object) -> Kind | str:
+    """The kind of that name, or what is wrong with it."""
+    if not isinstance(named, str) or not named:
+        return f"kind: is missing; there are {', '.join(KINDS.names())}"
+    try:
+        return KINDS.get(named)
+    except ConfigurationError as error:
+        return f"kind: {error}"
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:

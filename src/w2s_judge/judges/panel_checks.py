@@ -66,6 +66,11 @@ def faults(
             "repeats: at temperature 0 every repeat says the same; set a temperature above 0, or "
             "leave repeats out"
         )
+    if spec.repeats > 1 and spec.read == "logprob":
+        yield (
+            "repeats: log-probabilities come out the same each time; leave repeats out, or read "
+            '"json" or "text"'
+        )
     if (spec.usd_per_1m_in is None) != (spec.usd_per_1m_out is None):
         missing = "usd_per_1m_in" if spec.usd_per_1m_in is None else "usd_per_1m_out"
         yield f"{missing}: is missing; name the prices of both directions (0 where it is free)"

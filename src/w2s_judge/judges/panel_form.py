@@ -66,6 +66,8 @@ def spec_of(row: Mapping[str, Any]) -> JudgeSpec | list[str]:
 
 def _fault(place: tuple[int | str, ...], message: str, value: object) -> str:
     key = ".".join(str(part) for part in place if part not in ("float", "int"))
+    if message == "Field required":
+        return f"{key}: is missing"
     what = message.replace("Input should be", "must be").replace("String should have", "must have")
     shown = isinstance(value, str | int | float) and not looks_secret(value)
     if shown and len(repr(value)) <= _SHOWN:

@@ -25,6 +25,8 @@ from w2s_judge.store.items import blocks
 from w2s_judge.store.journal import FLUSH_SECONDS
 from w2s_judge.types import Item, Question
 
+SLICE = 32  # items that are looked up at once: longer would hold up the replies that come in
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -57,6 +59,7 @@ class Engine:
         self._lanes: dict[int, ServedLane] = {}
         for place in places:
             self._seat(place)
+        self._turns: dict[int, list[Question]] = {number: [] for number in self._chairs}
 
     def _seat(self, place: Place) -> None:
         seat, number = place.seat, place.number
@@ -93,23 +96,29 @@ class Engine:
             self.session.journal.flush()
 
     async def _feed(self) -> None:
-        for block in blocks(self._db, self.session.settings.block):
+        since_turn = 0
+        for slice_ in blocks(self._db, min(SLICE, self.session.settings.block)):
             if self.session.stopping.is_set():
                 break
-            await self._feed_block(block)
+            await self._feed_slice(slice_)
+            since_turn += len(slice_)
+            if since_turn >= self.session.settings.block:
+                since_turn = 0
+                await self._take_turns()
         if not self.session.stopping.is_set():
             for tally in self._tallies.values():
                 tally.planned = tally.seen  # exact now, where a judge had no record of some
+        await self._take_turns()
         for lane in self._lanes.values():
             await lane.queue.put(None)
         if self._chairs:
             await self._local.queue.put(None)
 
-    async def _feed_block(self, block: list[tuple[int, Item]]) -> None:
+    async def _feed_slice(self, slice_: list[tuple[int, Item]]) -> None:
         rubrics = self.session.rubrics
         asked = [
             (position, question, places)
-            for position, item in block
+            for position, item in slice_
             for name in self._choice(item.task)
             for question in variants(rubrics[name], item, self._repeats)
             if (places := self._willing(question))
@@ -119,7 +128,6 @@ class Engine:
             (position, question, rubrics[question.rubric].hash) for position, question, _ in asked
         )
         known = journal.answered({question.key for _, question, _ in asked})
-        turns: dict[int, list[Question]] = {number: [] for number in self._chairs}
         for _, question, places in asked:
             for place in places:
                 cell = (question.key, place.number)
@@ -129,14 +137,17 @@ class Engine:
                     tally.before += 1
                 elif place.number in self._chairs:
                     self._under_way.add(cell)
-                    turns[place.number].append(question)
+                    self._turns[place.number].append(question)
                 elif not self.session.stopping.is_set():
                     self._under_way.add(cell)
                     await self._lanes[place.number].queue.put(question)
-        if any(turns.values()):
-            await self._local.queue.put(
-                [(self._chairs[number], questions) for number, questions in turns.items()]
-            )
+
+    async def _take_turns(self) -> None:
+        """Hand what has gathered for the local judges to their lane."""
+        turns = [(self._chairs[number], asked) for number, asked in self._turns.items() if asked]
+        self._turns = {number: [] for number in self._chairs}
+        if turns:
+            await self._local.queue.put(turns)
 
     def _willing(self, question: Question) -> list[Place]:
         allow = self.session.settings.allow_own_family

@@ -59,11 +59,12 @@ class ServedLane:
 
     async def _work(self) -> None:
         while (question := await self.queue.get()) is not None:
-            if self._settled:
-                await self._one(question)
-            else:
-                async with self._settling:
-                    await self._one(question)
+            if not self._settled:
+                async with self._settling:  # one at a time, until one of them has settled it
+                    if not self._settled:
+                        await self._one(question)
+                        continue
+            await self._one(question)
         self.queue.put_nowait(None)  # the end mark is for every worker
 
     async def _one(self, question: Question) -> None:
@@ -181,12 +182,14 @@ class ServedLane:
         if wait is None or self.session.stopping.is_set():
             self._fail(error, trial, gave_up=wait is None and error.retried)
             return False
-        wait = max(wait, error.retry_after or 0.0)
+        asked_for = error.retry_after
         if limited:
-            self.caller.window.limited(error.retry_after or wait)
+            wait = wait if asked_for is None else asked_for  # it knows better than we do
+            self.caller.window.limited(wait)
         else:
             self._troubles += 1
-            if error.retry_after is not None or self._troubles > TROUBLES:
+            wait = max(wait, asked_for or 0.0)
+            if asked_for is not None or self._troubles > TROUBLES:
                 self.caller.window.pause(wait)
         if await rest(wait, self.session.stopping):
             return True
