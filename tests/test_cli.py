@@ -44,9 +44,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_every_public_name_resolves_and_is_typed():
-    stub = w2s_judge.__file__.replace(".py", ".pyi")
-    with open(stub, encoding="utf-8") as file:
-        text = file.read()
+    text = pathlib.Path(w2s_judge.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     for name in w2s_judge.__all__:
         assert getattr(w2s_judge, name) is not None
         assert name in text

@@ -29,7 +29,8 @@ from w2s_judge.judges.embedded.text import end, plain, readable, request_of, sta
 from w2s_judge.judges.kind import Making
 from w2s_judge.judges.local import KIND, LocalEmbedded, ends
 from w2s_judge.judges.spec import JudgeSpec
-from w2s_judge.prompts import load as rubrics
+from w2s_judge.prompts.load import builtin
+from w2s_judge.prompts.load import load as load_rubric
 from w2s_judge.types import Abstention, Item, Mass, Message, Question, Reply, Response
 
 SCALES = {"toxicity": ("1", "5"), "safety": ("1", "5")}
@@ -85,7 +86,7 @@ def test_q_is_a_strictly_increasing_map_into_the_open_interval(
 ) -> None:
     low, high = sorted((a, b))
     assert 0.0 < scale.q(low) <= scale.q(high) < 1.0
-    assert 0.0 < 1.0 - scale.q(high)
+    assert 1.0 - scale.q(high) > 0.0
     if high - low > 1e-3:
         assert scale.q(low) < scale.q(high)
 
@@ -165,7 +166,7 @@ def test_replies_are_direct_uncalibrated_mass_on_the_two_ends(
         told = json.loads(reply.raw or "")
         assert told["method"] == method
         assert isinstance(told["score"], float)
-        vote = rubrics.load(name).read(reply, question)
+        vote = load_rubric(name).read(reply, question)
         assert isinstance(vote, Mass)
         assert vote.p[-1] == pytest.approx(q_of(reply))
 
@@ -208,7 +209,7 @@ def test_a_response_without_text_is_an_abstention(
         question = asked(name, text)
         reply, other = judge.ask([question, asked(name, CIVIL)])
         assert reply.abstained == "cannot_tell"
-        assert rubrics.load(name).read(reply, question) == Abstention("cannot_tell")
+        assert load_rubric(name).read(reply, question) == Abstention("cannot_tell")
         assert other.mass is not None
 
 
@@ -294,11 +295,11 @@ def test_it_refuses_a_rubric_that_it_does_not_declare(judges: dict[str, LocalEmb
 
 
 def making(*names: str) -> Making:
-    return Making({name: rubrics.load(name) for name in names}, Path())
+    return Making({name: load_rubric(name) for name in names}, Path())
 
 
 def test_a_row_of_a_panel_becomes_a_judge() -> None:
-    everything = making(*rubrics.builtin())
+    everything = making(*builtin())
     for row in DEFAULT_PANEL:
         judge = KIND.make(JudgeSpec(**row), everything)  # type: ignore[arg-type]
         assert isinstance(judge, LocalJudge)
@@ -329,9 +330,9 @@ def test_the_default_panel_is_four_judges_of_three_kinds_or_more() -> None:
 
 
 def test_q_goes_on_the_end_that_the_rubric_means() -> None:
-    assert ends(rubrics.load("safety")) == ("1", "5")
-    assert ends(rubrics.load("toxicity")) == ("1", "5")
-    turned = rubrics.load("safety")
+    assert ends(load_rubric("safety")) == ("1", "5")
+    assert ends(load_rubric("toxicity")) == ("1", "5")
+    turned = load_rubric("safety")
     object.__setattr__(turned, "utilities", turned.utilities[::-1])
     assert ends(turned) == ("5", "1")
 
@@ -411,7 +412,7 @@ def test_minilm_counts_near_copies_as_it_scores() -> None:
             ]
         )
         assert judge.near_copies.count == 3
-        assert judge.near_copies.items == ("b", "c")
+        assert sorted(judge.near_copies.items) == ["b", "c"]
         (reply,) = judge.ask([asked("toxicity", lists.toxic[0])])
         assert json.loads(reply.raw or "")["near_exemplar"] is True
 
@@ -462,7 +463,7 @@ def test_the_request_is_the_last_turn_of_the_user() -> None:
 def test_importing_the_judges_loads_no_model_library() -> None:
     code = (
         "import sys, w2s_judge.judges.local, w2s_judge.judges.embedded\n"
-        "heavy = {'numpy', 'onnxruntime', 'tokenizers', 'sklearn', 'xllamacpp', 'profanity_check'}\n"
+        "heavy = {'numpy', 'onnxruntime', 'tokenizers', 'sklearn', 'xllamacpp'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

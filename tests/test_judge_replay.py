@@ -198,6 +198,15 @@ def test_a_file_that_is_no_text_is_named(tmp_path, content):
             replay(tmp_path / name)
 
 
+def test_the_line_with_what_is_no_text_is_named(tmp_path):
+    good = json.dumps(row()).encode()
+    path = tmp_path / "votes.jsonl"
+    path.write_bytes(b"\n".join([b"\xef\xbb\xbf" + good, good, good.replace(b"qwen", b"\xff")]))
+    with pytest.raises(InputError) as caught:
+        replay(path)
+    assert caught.value.line == 3
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         replay(tmp_path / "none.jsonl")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import stat
 
@@ -111,7 +110,7 @@ def test_the_folder_is_its_owners_and_holds_no_key(honest, outputs, panel, monke
     run = w2s_judge.score(path, panel=panel('api_key_env = "SECRET_KEY_OF_TEST"', a=honest.url))
     assert honest.headers[0]["Authorization"] == "Bearer sk-very-secret-123456"
     assert run.folder == path.with_name("outputs.w2s")
-    assert stat.S_IMODE(os.stat(run.folder).st_mode) == 0o700
+    assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
     for file in run.folder.iterdir():
         assert b"sk-very-secret" not in file.read_bytes()
     manifest = json.loads((run.folder / "manifest.json").read_text())
@@ -185,7 +184,7 @@ def test_frames_on_request(honest, outputs, panel):
     run = w2s_judge.score(outputs(4), panel=panel(a=honest.url), rubrics=["safety"])
     assert isinstance(run.scores_frame(), pandas.DataFrame)
     assert len(run.votes_frame("safety")) == 4
-    assert list(run.votes("safety").frame()["mass:1"]) == pytest.approx(
+    assert list(pandas.DataFrame(run.votes("safety").columns())["mass:1"]) == pytest.approx(
         [0.9 / 0.98, 0.02 / 0.98, 0.02 / 0.98, 0.02 / 0.98]
     )
 

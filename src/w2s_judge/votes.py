@@ -88,10 +88,8 @@ class VoteMatrix:
             raise ValueError("a vote matrix without votes")
         return np.eye(self.L)[self.label]
 
-    def frame(self) -> Any:
-        """One row a vote, as a pandas DataFrame (extra `pandas`)."""
-        from w2s_judge.frames import frame
-
+    def columns(self) -> dict[str, Any]:
+        """One entry a vote, for `pandas.DataFrame(votes.columns())` or any other table."""
         columns: dict[str, Any] = {
             "item": [self.items[i] for i in self.item],
             "judge": [self.raters[j] for j in self.rater],
@@ -102,7 +100,7 @@ class VoteMatrix:
             columns["responses"] = [tuple(map(int, self.positions[i])) for i in self.item]
         for position, name in enumerate(self.labels):
             columns[f"mass:{name}"] = self.soft()[:, position]
-        return frame(columns)
+        return columns
 
 
 @dataclass(frozen=True, eq=False)

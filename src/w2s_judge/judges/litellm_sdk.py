@@ -65,7 +65,7 @@ def price_of(model: str) -> tuple[float, float] | None:
     return asked * 1e6, answered * 1e6
 
 
-@dataclass
+@dataclass(frozen=True)
 class LitellmLine:
     """litellm's `acompletion` with its retries off.
 
@@ -79,7 +79,7 @@ class LitellmLine:
     key_env: str | None
     timeout: float = TIMEOUT
     _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = field(
-        default_factory=WeakKeyDictionary, repr=False
+        default_factory=WeakKeyDictionary, repr=False, compare=False
     )
 
     async def post(self, request: Request, /) -> HttpResponse:
@@ -116,8 +116,12 @@ class LitellmLine:
 
     def _body(self, request: Request) -> dict[str, Any]:
         """The fields to send, without a seed where litellm would refuse the call for it."""
-        known = load_litellm().get_supported_openai_params(model=self.model) or ()
-        return {k: v for k, v in request.body.items() if k != "seed" or k in known}
+        body = dict(request.body)
+        if "seed" in body:
+            known = load_litellm().get_supported_openai_params(model=self.model) or ()
+            if "seed" not in known:
+                del body["seed"]
+        return body
 
     def _session(self) -> aiohttp.ClientSession:
         import aiohttp  # slow to import, and most panels have no judge of this kind

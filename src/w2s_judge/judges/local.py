@@ -113,6 +113,7 @@ class LocalEmbedded:
 
         Raises `ConfigurationError` where the models themselves have stopped working.
         """
+        self._opened()
         for question in questions:
             if not self.answers(question):
                 raise ValueError(f"judge {self.name!r} cannot be asked about {question.rubric!r}")
@@ -168,9 +169,12 @@ class LocalEmbedded:
             ) from error
 
     def _scores(self, rubric: str, exchanges: Sequence[Exchange]) -> Sequence[Reading]:
+        return self._opened().scores(rubric, exchanges)
+
+    def _opened(self) -> Scorer:
         if self._scorer is None:
             raise RuntimeError(f"judge {self.name!r} is not open: use it in a `with` block")
-        return self._scorer.scores(rubric, exchanges)
+        return self._scorer
 
     def _vote(self, rubric: str, reading: Reading) -> Reply:
         low, high = self.scales[rubric]

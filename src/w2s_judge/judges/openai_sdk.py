@@ -28,7 +28,7 @@ TIMEOUT = 120.0
 _NEVER_SENT = ("ConnectError", "ConnectTimeout")
 
 
-@dataclass
+@dataclass(frozen=True)
 class OpenAILine:
     """The SDK's client, one for each event loop, opened at its first call.
 
@@ -42,7 +42,7 @@ class OpenAILine:
     api_version: str | None = None
     timeout: float = TIMEOUT
     _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = field(
-        default_factory=WeakKeyDictionary, repr=False
+        default_factory=WeakKeyDictionary, repr=False, compare=False
     )
 
     async def post(self, request: Request, /) -> HttpResponse:

@@ -61,16 +61,7 @@ def faults(
         yield from _url_faults(spec.base_url)
     if spec.api_version is not None and spec.base_url is None:
         yield "api_version: is Azure's; name the resource's endpoint in base_url"
-    if spec.repeats > 1 and not spec.temperature and "temperature" in kind.keys:
-        yield (
-            "repeats: at temperature 0 every repeat says the same; set a temperature above 0, or "
-            "leave repeats out"
-        )
-    if spec.repeats > 1 and spec.read == "logprob":
-        yield (
-            "repeats: log-probabilities come out the same each time; leave repeats out, or read "
-            '"json" or "text"'
-        )
+    yield from _repeat_faults(spec, kind)
     if (spec.usd_per_1m_in is None) != (spec.usd_per_1m_out is None):
         missing = "usd_per_1m_in" if spec.usd_per_1m_in is None else "usd_per_1m_out"
         yield f"{missing}: is missing; name the prices of both directions (0 where it is free)"
@@ -84,6 +75,19 @@ def faults(
             yield f"rubrics: {unknown('rubric', name, sorted(rubrics))}"
     if kind.keys >= CALL_KEYS:
         yield from _body_faults(spec)
+
+
+def _repeat_faults(spec: JudgeSpec, kind: Kind) -> Iterator[str]:
+    if spec.repeats > 1 and not spec.temperature and "temperature" in kind.keys:
+        yield (
+            "repeats: at temperature 0 every repeat says the same; set a temperature above 0, or "
+            "leave repeats out"
+        )
+    if spec.repeats > 1 and spec.read == "logprob":
+        yield (
+            "repeats: log-probabilities come out the same each time; leave repeats out, or read "
+            '"json" or "text"'
+        )
 
 
 def _url_faults(url: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import IO, Any, get_args
 
 from w2s_judge.errors import InputError
 from w2s_judge.types import REASONS, Order, Reason, Reply, Usage
@@ -82,10 +82,10 @@ def recorded_votes(file: Path) -> Iterator[tuple[int, Recorded]]:
         raise InputError(f"cannot be read: {what}", path=str(file)) from error
 
 
-def _opened(file: Path) -> Any:
+def _opened(file: Path) -> IO[bytes] | gzip.GzipFile:
     if file.suffix == ".gz":
-        return gzip.open(file, "rt", encoding="utf-8")
-    return file.open(encoding="utf-8")
+        return gzip.open(file, "rb")
+    return file.open("rb")
 
 
 def _vote(row: Any) -> Recorded:

@@ -13,6 +13,7 @@ from w2s_judge.errors import ConfigurationError
 from w2s_judge.families import family_of
 from w2s_judge.judges.contracts import Judge, LocalJudge
 from w2s_judge.judges.kind import KINDS, Kind, Making
+from w2s_judge.judges.panel_checks import faults
 from w2s_judge.judges.price import FREE, Price
 from w2s_judge.judges.spec import JudgeSpec
 from w2s_judge.prompts.load import builtin
@@ -75,10 +76,13 @@ def seat(
     """Make the judge that a panel's row describes.
 
     `rubrics` are those that may be asked, by name; `folder` is the panel's. Raises
-    `ConfigurationError` where a key's variable is not set, a file is missing or a rubric's name is
+    `ConfigurationError` where the row does not hold together (a panel's rows were looked at, one
+    made in Python was not), a key's variable is not set, a file is missing or a rubric's name is
     misspelt, and `MissingExtra` where a package is missing.
     """
     kind = KINDS.get(spec.kind)
+    for fault in faults(spec, kind, allow_import=allow_import, rubrics=None):
+        raise ConfigurationError(f"judge '{spec.name}', {fault}")
     spec = spec.with_content(folder)
     settled = _settled(spec, kind)
     _look_for_key(settled)

@@ -16,7 +16,7 @@ from w2s_judge.errors import W2SJudgeError
 from w2s_judge.judges.contracts import LocalJudge
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import Session
-from w2s_judge.scoring.local import Chair, LocalLane
+from w2s_judge.scoring.local import Chair, LocalLane, Turn
 from w2s_judge.scoring.plan import Choice, eligible, variants
 from w2s_judge.scoring.served import ServedLane
 from w2s_judge.scoring.settings import Ending
@@ -144,7 +144,9 @@ class Engine:
 
     async def _take_turns(self) -> None:
         """Hand what has gathered for the local judges to their lane."""
-        turns = [(self._chairs[number], asked) for number, asked in self._turns.items() if asked]
+        turns: list[Turn] = [
+            (self._chairs[number], asked) for number, asked in self._turns.items() if asked
+        ]
         self._turns = {number: [] for number in self._chairs}
         if turns:
             await self._local.queue.put(turns)

@@ -9,7 +9,7 @@ from w2s_judge.store.journal import Journal
 LEASE = 64  # calls granted at a time; what a kill -9 may count too much
 
 
-class NotSent(Exception):  # noqa: N818 (an outcome, not an error)
+class NotSent(Exception):
     """The session is to stop: nothing was sent."""
 
 

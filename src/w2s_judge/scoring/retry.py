@@ -35,6 +35,7 @@ class Trial:
         )
         self.began = now
         self.calls = 0
+        self.reasks = 0
 
     def failed(self, now: float, *, counts: bool) -> float | None:
         """Note a failure; the seconds to wait before the next try, or None to give up.

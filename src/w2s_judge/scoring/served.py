@@ -21,6 +21,7 @@ from w2s_judge.transport.window import rest
 from w2s_judge.types import Abstention, Question, Vote
 
 STRIKES = 3  # unreadable first replies before an unsettled way of reading is given up
+UNREAD = ("unreadable", "truncated")
 TROUBLES = 3  # failures in a row before the whole endpoint is paused, not the question alone
 
 
@@ -82,7 +83,6 @@ class ServedLane:
         """Ask until there is a vote, an abstention or no hope."""
         trial = Trial(self.session.settings.patience, self.session.clock())
         form = judge = self.judge
-        asked_again = 0
         while not self.closed:
             try:
                 trial.calls += 1
@@ -98,17 +98,13 @@ class ServedLane:
                 return
             self._well()
             outcome = self.session.rubrics[question.rubric].read(answer.reply, question)
-            if isinstance(outcome, Abstention) and outcome.reason in ("unreadable", "truncated"):
-                doubtful = not self._settled and judge.otherwise() is not None
-                if doubtful and outcome.reason == "unreadable":
-                    await self._strike(question)
-                    return
-                if self._may_ask_again(answer, asked_again):
-                    asked_again += 1
+            if isinstance(outcome, Abstention) and outcome.reason in UNREAD:
+                if self._may_ask_again(outcome, answer, trial):
+                    trial.reasks += 1
                     judge = judge.again(answer.reply)
                     self.tally.retried[outcome.reason] += 1
                     continue
-                if doubtful:
+                if not self._settled and judge.otherwise() is not None:
                     await self._strike(question)
                     return
             self._keep(Vote(question, self.seat.name, outcome, answer.reply), answer, trial)
@@ -116,13 +112,13 @@ class ServedLane:
                 await self._settle()
             return
 
-    def _may_ask_again(self, answer: Answer, asked_again: int) -> bool:
-        # A one-token answer at temperature 0 is the same the second time.
-        return (
-            asked_again < self.session.settings.patience.reasks
-            and answer.reply.way != "logprob"
-            and not self.session.stopping.is_set()
-        )
+    def _may_ask_again(self, outcome: Abstention, answer: Answer, trial: Trial) -> bool:
+        if self.session.stopping.is_set() or answer.reply.way == "logprob":
+            return False  # a one-token answer at temperature 0 is the same the second time
+        untried = not self._settled and self.judge.otherwise() is not None
+        if outcome.reason == "unreadable" and untried:
+            return False  # another way of reading comes first
+        return trial.reasks < self.session.settings.patience.reasks
 
     def _keep(self, vote: Vote, answer: Answer, trial: Trial) -> None:
         journal = self.session.journal

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Sequence
 
 from w2s_judge.judges.embedded import text, weights
+from w2s_judge.judges.embedded.comparison import A_TOKEN
 from w2s_judge.judges.embedded.exemplars import NAMES, Exemplars
 from w2s_judge.judges.embedded.gguf import Gguf
 from w2s_judge.judges.embedded.safe import Safety
@@ -58,14 +59,16 @@ class Channel:
     def _safety(self, exchange: Exchange) -> Reading:
         reply = text.start(exchange.answered, _CHARACTERS)
         refusal = self._ratio(reply, OPENING, "refusal", "answer")
-        request = text.end(exchange.asked, _CHARACTERS)
+        request = text.end(exchange.asked, A_TOKEN * TOKENS)
         harm = (
             self._ratio(request, TOKENS, "harmful_request", "harmless_request") if request else None
         )
         return SAFETY.reading(refusal, harm)
 
     def _measure(self, passage: str, length: int, towards: str, away: str) -> float:
-        tokens = self._model.tokens(passage)[:length]
+        tokens = self._model.whole_tokens(passage)[:length]
+        if not tokens:
+            raise ValueError("no part of the text can be forced on the model")
         ratio = 0.0
         for sign, name in ((1.0, towards), (-1.0, away)):
             slot = NAMES.index(name)

@@ -15,7 +15,8 @@ from w2s_judge.judges.embedded.exemplars import Exemplars
 from w2s_judge.judges.embedded.safe import Safety
 from w2s_judge.judges.embedded.scorer import Exchange, Reading, Scale
 
-CHARACTERS = 2_000  # of a text, before it is cut to tokens
+CHARACTERS = 2_000  # of a reply, before it is cut to tokens
+A_TOKEN = 4  # characters, about: so many of a request's last ones are read for each token
 
 
 class Embedder(Protocol):
@@ -32,8 +33,8 @@ class Embedder(Protocol):
 class Reach:
     """How a method reads: lengths in tokens, its scales, and when a copy is told.
 
-    A refusal is told by a reply's opening (`opening`), toxicity by its first `tokens`, harm by a
-    request's last characters and the first `tokens` of these. `too_near` is the cosine to an
+    A refusal is told by a reply's opening (`opening`), toxicity by its first `tokens`, harm by the
+    end of the request, about `tokens` long. `too_near` is the cosine to an
     exemplar above which an exchange is counted as a near-copy; None where cosines say no such
     thing.
     """
@@ -88,7 +89,7 @@ class Comparison:
         if rubric == "toxicity":
             return {"toxic": self._embedder.vector(reply, self._reach.tokens)}
         read = {"refusal": self._embedder.vector(reply, self._reach.opening)}
-        if request := text.end(exchange.asked, CHARACTERS):
+        if request := text.end(exchange.asked, A_TOKEN * self._reach.tokens):
             read["harmful_request"] = self._embedder.vector(request, self._reach.tokens)
         return read
 

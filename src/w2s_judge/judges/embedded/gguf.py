@@ -71,16 +71,27 @@ class Gguf:
 
     def tokens(self, text: str) -> list[int]:
         """Split text into token ids; special tokens in it are read as the characters they are."""
-        body = json.dumps({"content": text, "parse_special": False, "add_special": False})
+        return [token for token, _ in self._tokens(text)]
+
+    def whole_tokens(self, text: str) -> list[int]:
+        """Split text and leave out tokens that are a part of a character's bytes.
+
+        Emoji and some scripts are written with these; only whole ones can be forced.
+        """
+        return [token for token, whole in self._tokens(text) if whole]
+
+    def _tokens(self, text: str) -> list[tuple[int, bool]]:
+        wanted = {"content": text, "parse_special": False, "with_pieces": True}
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
         with socket.socket(socket.AF_UNIX) as door:
             door.settimeout(_PATIENCE)
             door.connect(str(self._folder / _SOCKET))
             connection = HTTPConnection("localhost")
             connection.sock = door
-            connection.request("POST", "/tokenize", body, headers)
+            connection.request("POST", "/tokenize", json.dumps(wanted), headers)
             answer = json.loads(connection.getresponse().read())
-        return [int(token) for token in _part(answer, "tokens")]
+        # A piece that is no valid text comes as a list of bytes.
+        return [(int(one["id"]), isinstance(one["piece"], str)) for one in _part(answer, "tokens")]
 
     def vector(self, tokens: Sequence[int]) -> list[float]:
         """Return the mean hidden state (D,) of the tokens, at least one."""

