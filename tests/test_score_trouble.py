@@ -69,7 +69,8 @@ def test_faults_of_every_kind_lose_and_invent_nothing(endpoint, wire, right, out
             assert max(line["mass"], key=line["mass"].get) == label_of(int(line["item"][5:]))
     # an abstention is only possible after all re-asks of a question were faulty too
     assert sum(line["mass"] is None for line in lines) <= 2
-    assert run.summary["spent"]["calls"] == len(judge.bodies)
+    # a call on a connection that the server has just broken off does not reach it
+    assert run.summary["spent"]["calls"] >= len(judge.bodies)
 
 
 def test_retry_after_is_honoured_and_a_429_halves_the_window(endpoint, wire, right, outputs, panel):

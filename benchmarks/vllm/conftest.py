@@ -101,7 +101,8 @@ class Product:
 
     def counted(self, name: str) -> float:
         """What the server has counted of something since it began."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:  # noqa: S310
+        past_any_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with past_any_proxy.open(f"{self.url}/metrics", timeout=30) as answer:
             lines = answer.read().decode().splitlines()
         found = [line for line in lines if line.partition("{")[0] == name]
         assert found, f"the server counts no {name}"
@@ -125,9 +126,7 @@ def url() -> str:
 
 
 @pytest.fixture(scope="module")
-def product_for(
-    url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Product]:
+def product_for(url: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Product]:
     """Make a product with a new folder."""
     return lambda name: Product(url, tmp_path_factory.mktemp(name))
 

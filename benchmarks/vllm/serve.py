@@ -6,16 +6,16 @@ where a server does not come up or a test fails.
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -52,9 +52,8 @@ def main(folder: Path, judge: Path) -> int:
 
 @contextmanager
 def served(folder: Path, log: Path, options: tuple[str, ...]) -> Iterator[str]:
-    """vLLM's server for as long as the block lasts; gives its URL, without the path."""
+    """A server for as long as the block lasts; gives its URL, without the path."""
     port = _free_port()
-    url = f"http://127.0.0.1:{port}"
     with log.open("wb") as out:
         # A session of its own: its helpers are ended with it, and Ctrl-C reaches it through us.
         process = subprocess.Popen(
@@ -65,8 +64,9 @@ def served(folder: Path, log: Path, options: tuple[str, ...]) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        _await_health(process, url, log)
-        yield url
+        _await_health(process, port, log)
+        _warm_up(port)
+        yield f"http://127.0.0.1:{port}"
     finally:
         _end(process)
 
@@ -99,19 +99,35 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await_health(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _await_health(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
             raise NotServed(f"vLLM ended with {process.returncode}:\n{_end_of(log)}")
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            pass  # not listening yet
+        if _answer(port, "GET", "/health", 5.0) == 200:
+            return
         time.sleep(1)
     raise NotServed(f"vLLM was not up after {START_SECONDS:.0f} s:\n{_end_of(log)}")
+
+
+def _warm_up(port: int) -> None:
+    """Wait for the first answer, which takes half a minute: the next ones take what they take."""
+    body = {"model": MODEL, "prompt": "One, two,", "max_tokens": 2}
+    status = _answer(port, "POST", "/v1/completions", START_SECONDS, json.dumps(body))
+    if status != 200:
+        raise NotServed(f"vLLM is up and does not answer: status {status}")
+
+
+def _answer(port: int, method: str, path: str, seconds: float, body: str = "") -> int | None:
+    """The status of one call, past any proxy; None without an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None  # not listening yet
+    finally:
+        connection.close()
 
 
 def _end_of(log: Path) -> str:
@@ -127,10 +143,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             print(f"vLLM did not end in {END_SECONDS:.0f} s: killed", file=sys.stderr)
-    try:
+    with suppress(ProcessLookupError):  # where it left nothing behind
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # it left nothing behind
     process.wait()
 
 
@@ -141,6 +155,7 @@ def _tested(judge: Path, tests: Path, url: str) -> int:
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)  # through the `finally` that ends the server
 
 

@@ -66,6 +66,11 @@ class ChatJudge:
         return self.form.way
 
     @property
+    def form_name(self) -> str:
+        """The current form in words, by which a resumed run finds it again."""
+        return str(self.form)
+
+    @property
     def most_tokens(self) -> int:
         """The most tokens that a reply to `request` can have."""
         return self.verdict_tokens if self.way == "logprob" else self.max_tokens * self.stretch

@@ -26,6 +26,10 @@ class ServedJudge(Protocol):
     def way(self) -> Way: ...
 
     @property
+    def form_name(self) -> str:
+        """The current form in words: a way can have several, and a run remembers which it was."""
+
+    @property
     def most_tokens(self) -> int:
         """The most tokens that a reply can have: what a budget reserves."""
 
@@ -52,12 +56,19 @@ class SdkJudge(Protocol):
     def way(self) -> Way: ...
 
     @property
+    def form_name(self) -> str:
+        """The current form in words: a way can have several, and a run remembers which it was."""
+
+    @property
     def most_tokens(self) -> int:
         """The most tokens that a reply can have: what a budget reserves."""
 
     def request(self, question: Question, /) -> Request: ...
 
     async def ask(self, question: Question, /) -> Reply: ...
+
+    async def close(self) -> None:
+        """End the connections of the running event loop."""
 
     def otherwise(self) -> Self | None: ...
 

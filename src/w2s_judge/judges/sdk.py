@@ -40,6 +40,11 @@ class SdkChat:
         return self.chat.way
 
     @property
+    def form_name(self) -> str:
+        """The current form in words."""
+        return self.chat.form_name
+
+    @property
     def most_tokens(self) -> int:
         """The most tokens that a reply can have."""
         return self.chat.most_tokens

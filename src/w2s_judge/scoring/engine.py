@@ -30,11 +30,11 @@ SLICE = 32  # items that are looked up at once: longer would hold up the replies
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A judge's place in this run: its number there, and how an earlier session read it."""
+    """A judge's place in this run: its number there, and the form in which it answered before."""
 
     seat: Seat
     number: int
-    way: str | None
+    form: str | None
 
 
 class Engine:
@@ -67,7 +67,7 @@ class Engine:
         if isinstance(seat.judge, LocalJudge):
             self._chairs[number] = Chair(seat, number, tally)
             return
-        lane = ServedLane(seat, number, place.way, tally, self.session)
+        lane = ServedLane(seat, number, place.form, tally, self.session)
         lane.finished = lambda question: self._over(number, question)
         self._lanes[number] = lane
 

@@ -29,7 +29,7 @@ class ServedLane:
     """One judge's questions on their way: `queue` in, votes into the journal."""
 
     def __init__(
-        self, seat: Seat, number: int, way: str | None, tally: Tally, session: Session
+        self, seat: Seat, number: int, form: str | None, tally: Tally, session: Session
     ) -> None:
         if not isinstance(seat.judge, ServedJudge | SdkJudge):
             raise TypeError(f"{seat.name} is not served")
@@ -37,8 +37,9 @@ class ServedLane:
         self.caller = Caller(seat, number, tally, session)
         self.queue: asyncio.Queue[Question | None] = asyncio.Queue(2 * self.caller.ceiling)
         self.finished: Callable[[Question], None] = lambda _: None
-        self.judge = in_way(seat.judge, way)
-        self._settled = way is not None
+        self.judge = in_form(seat.judge, form)
+        self._settled = form is not None
+        tally.way = self.judge.way if self._settled else None
         self._settling = asyncio.Lock()
         self._unread: list[Question] = []
         self._troubles = 0
@@ -51,12 +52,16 @@ class ServedLane:
 
     async def run(self) -> None:
         """Answer what comes through the queue until None comes."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self.caller.ceiling):
-                group.create_task(self._work())
-        while self._unread:
-            self._give_way(f"its first replies as {self.judge.way} could not be read")
-            await self._reread()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.caller.ceiling):
+                    group.create_task(self._work())
+            while self._unread:
+                self._give_way(f"its first replies as {self.judge.form_name} could not be read")
+                await self._reread()
+        finally:
+            if isinstance(self.judge, SdkJudge):
+                await self.judge.close()
 
     async def _work(self) -> None:
         while (question := await self.queue.get()) is not None:
@@ -138,13 +143,15 @@ class ServedLane:
         """A reply was read: this way it is, for this session and those that resume it."""
         self._settled = True
         self.tally.way = self.judge.way
-        self.session.journal.found_way(self.number, self.judge.way)
+        self.session.journal.found_form(self.number, self.judge.form_name)
         await self._reread()
 
     async def _strike(self, question: Question) -> None:
         self._unread.append(question)
         if len(self._unread) >= STRIKES:
-            self._give_way(f"its first {STRIKES} replies as {self.judge.way} could not be read")
+            self._give_way(
+                f"its first {STRIKES} replies as {self.judge.form_name} could not be read"
+            )
             await self._reread()
 
     async def _reread(self) -> None:
@@ -158,7 +165,9 @@ class ServedLane:
         if following is None:
             self._close(why)
         else:
-            self.tally.note = f"read as {following.way} instead of {self.judge.way}: {why}"
+            self.tally.note = (
+                f"read as {following.form_name} instead of {self.judge.form_name}: {why}"
+            )
             self.judge = following
 
     # -- trouble -----------------------------------------------------------------------------
@@ -204,11 +213,11 @@ class ServedLane:
             self.tally.out_of_reach = why
 
 
-def in_way(judge: ServedJudge | SdkJudge, way: str | None) -> ServedJudge | SdkJudge:
-    """The form of the judge that reads in this way, as an earlier session found it."""
-    form: ServedJudge | SdkJudge | None = judge
-    while way is not None and form is not None:
-        if form.way == way:
-            return form
-        form = form.otherwise()
+def in_form(judge: ServedJudge | SdkJudge, form: str | None) -> ServedJudge | SdkJudge:
+    """The form of the judge by this name, as an earlier session found it."""
+    tried: ServedJudge | SdkJudge | None = judge
+    while form is not None and tried is not None:
+        if tried.form_name == form:
+            return tried
+        tried = tried.otherwise()
     return judge

@@ -72,20 +72,20 @@ class Journal:
     def judge(
         self, name: str, identity: str, kind: str, model: str | None, family: str | None
     ) -> tuple[int, str | None]:
-        """The judge's number in this run, and the way of reading that it was found to offer."""
+        """The judge's number in this run, and the form in which it was found to answer."""
         self._db.execute(
             "INSERT INTO judges (name, identity, kind, model, family) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (name, identity) DO UPDATE SET family = excluded.family",
             (name, identity, kind, model, family),
         )
         found = self._db.execute(
-            "SELECT id, way FROM judges WHERE name = ? AND identity = ?", (name, identity)
+            "SELECT id, form FROM judges WHERE name = ? AND identity = ?", (name, identity)
         ).fetchone()
         return int(found[0]), found[1]
 
-    def found_way(self, judge: int, way: str) -> None:
-        """Remember which way of reading answered, so that a resumed run goes on with it."""
-        self._db.execute("UPDATE judges SET way = ? WHERE id = ?", (way, judge))
+    def found_form(self, judge: int, form: str) -> None:
+        """Remember in which form the judge answered, so that a resumed run goes on with it."""
+        self._db.execute("UPDATE judges SET form = ? WHERE id = ?", (form, judge))
 
     def plan(self, asked: Iterable[tuple[int, Question, str]]) -> None:
         """Note the (item position, question, rubric hash) that are about to be asked."""

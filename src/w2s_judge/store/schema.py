@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS judges (
     kind TEXT NOT NULL,
     model TEXT,
     family TEXT,
-    way TEXT,                          -- the way of reading that its endpoint was found to offer
+    form TEXT,                         -- the form of asking that its endpoint was found to offer
     UNIQUE (name, identity)
 );
 CREATE TABLE IF NOT EXISTS votes (

@@ -95,7 +95,7 @@ async def _check(seat: Seat, rubrics: Mapping[str, Rubric], door: Door) -> Findi
             with seat.judge as judge:
                 pairs = list(zip(questions, judge.ask(questions), strict=True))
         else:
-            pairs = await _asked(seat, seat.judge, questions, door, finding)
+            pairs = await _asked(seat, seat.judge, questions, rubrics, door, finding)
     except (TransportError, EndpointLacks, ConfigurationError) as error:
         finding.fail(str(error))
         return finding
@@ -109,30 +109,54 @@ async def _asked(
     seat: Seat,
     judge: ServedJudge | SdkJudge,
     questions: Sequence[Question],
+    rubrics: Mapping[str, Rubric],
     door: Door,
     finding: Finding,
 ) -> list[tuple[Question, Reply]]:
-    pairs = []
-    for question in questions:
-        while True:
+    """Each question with its reply, falling back from way to way as a run would."""
+    pairs: list[tuple[Question, Reply]] = []
+    try:
+        while len(pairs) < len(questions):
+            question = questions[len(pairs)]
+            following = judge.otherwise()
             try:
-                if isinstance(judge, SdkJudge):
-                    reply = await judge.ask(question)
-                else:
-                    where = cast(Endpoint, seat.endpoint)
-                    sent = await door.post(where, judge.request(question), PATIENCE)
-                    reply = judge.read(sent, question)
-                break
+                reply = await _once(seat, judge, question, door)
             except EndpointLacks as lack:
-                following = judge.otherwise()
                 if following is None:
                     raise
-                finding.remarks.append(
-                    f"{judge.way} is not offered ({lack}): trying {following.way}"
-                )
-                judge = following
-        pairs.append((question, reply))
+                why = str(lack)
+            else:
+                if (
+                    following is None
+                    or pairs
+                    or not _unread(rubrics[question.rubric], question, reply)
+                ):
+                    pairs.append((question, reply))
+                    continue
+                why = f"the reply could not be read: {shown(reply)}"
+            finding.remarks.append(f"{judge.form_name}: {why}; trying {following.form_name}")
+            judge = following
+    finally:
+        if isinstance(judge, SdkJudge):
+            await judge.close()
     return pairs
+
+
+async def _once(seat: Seat, judge: ServedJudge | SdkJudge, question: Question, door: Door) -> Reply:
+    if isinstance(judge, SdkJudge):
+        return await judge.ask(question)
+    where = cast(Endpoint, seat.endpoint)
+    return judge.read(await door.post(where, judge.request(question), PATIENCE), question)
+
+
+def _unread(rubric: Rubric, question: Question, reply: Reply) -> bool:
+    outcome = rubric.read(reply, question)
+    return isinstance(outcome, Abstention) and outcome.reason in ("unreadable", "truncated")
+
+
+def shown(reply: Reply) -> str:
+    """The beginning of a reply, in quotation marks."""
+    return json.dumps((reply.raw or reply.text)[:120])
 
 
 def _look(finding: Finding, rubric: Rubric, question: Question, reply: Reply) -> None:
@@ -154,7 +178,6 @@ def _look(finding: Finding, rubric: Rubric, question: Question, reply: Reply) ->
                 'read = "json" or "text" may do better'
             )
     elif isinstance(outcome, Abstention) and outcome.reason in ("unreadable", "truncated"):
-        shown = json.dumps((reply.raw or reply.text)[:120])
-        finding.fail(f"{rubric.name}: the reply is {outcome.reason}: {shown}")
+        finding.fail(f"{rubric.name}: the reply is {outcome.reason}: {shown(reply)}")
     else:
         finding.answer = f"{rubric.name}: {outcome.reason}"

@@ -1,6 +1,7 @@
 """Nearness to exemplars by a language model's mean hidden state (SmolLM2-135M-Instruct, 4 bits).
 
-A weaker reading than MiniLM's, by a model with other mistakes.
+A weaker reading of toxicity and of requests than MiniLM's, a better one of refusals, and by a model
+with other mistakes. The scales were set as MiniLM's were.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ REACH = Reach(
     opening=TOKENS,
     standardised=True,
     toxicity=Scale(centre=0.1, width=0.05),
-    safety=Safety(refusal=Scale(0.1, 0.05), harm=Scale(0.1, 0.05)),
+    safety=Safety(refusal=Scale(0.135, 0.05), harm=Scale(0.055, 0.05)),
 )
 
 
