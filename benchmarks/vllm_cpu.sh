@@ -25,7 +25,7 @@ if ! cmp --silent "$pins" "$folder/serve/made-from"; then
     "${PYTHON:-python3}" -m venv "$folder/serve"
     # vLLM wants torch's build for CPU, which is not on PyPI: what pip finds there is another.
     "$serve" "${pip[@]}" install --no-deps torch==2.13.0
-    if ! "$serve" -m pip show torch 2>/dev/null | grep --quiet '^Version: .*+cpu$'; then
+    if ! "$serve" -c 'from importlib.metadata import version as v; assert "+cpu" in v("torch")'; then
         echo "pip found no torch==2.13.0+cpu: let PIP_EXTRA_INDEX_URL name PyTorch's index for CPU" >&2
         exit 1
     fi

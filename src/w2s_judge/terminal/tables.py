@@ -88,7 +88,7 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
             f"{unknown:,} responses have no known model family: a judge of the same family could "
             "not be kept from judging them."
         )
-    lines += summary["left_out"]
+    lines += [*summary["warnings"], *summary["left_out"]]
     for name, one in summary["not_asked"].items():
         lines.append(f"Not asked under {name}: {one['count']:,}. {one['why']}")
     lines.append(f"Scores: {summary['run']}/scores.jsonl; votes: w2s-judge votes {summary['run']}")

@@ -129,6 +129,20 @@ def judge_record(tally: Tally, unpriced_known: bool) -> dict[str, Any]:
     }
 
 
+def warnings(prepared: Prepared) -> list[str]:
+    """What a reader of the scores should know of the judges beyond the counts."""
+    found = []
+    for seat in prepared.seats:
+        near = getattr(seat.judge, "near_copies", None)
+        if near is not None and near.count:
+            found.append(
+                f"{seat.name}: {near.count:,} judged texts are nearly the same as one of its "
+                f"exemplars (items {', '.join(near.items)}), which flatters it: replace these "
+                "exemplars by others with `exemplars` in its panel row"
+            )
+    return found
+
+
 def summed_up(
     prepared: Prepared,
     tallies: Mapping[str, Tally],
@@ -153,6 +167,7 @@ def summed_up(
             for name, tally in tallies.items()
         },
         "left_out": list(prepared.missing),
+        "warnings": warnings(prepared),
         "rubrics": {name: dict(one) for name, one in counts.items()},
         "not_asked": {
             name: {"count": count, "why": why}

@@ -153,6 +153,11 @@ def check_prices(seats: Sequence[Seat], budget_usd: float | None) -> None:
             )
 
 
+def model_of(seat: Seat) -> str | None:
+    """What is asked behind this name: the panel's model, or what an embedded judge says it is."""
+    return seat.spec.model or getattr(seat.judge, "model", None)
+
+
 def check_askable(prepared: Prepared) -> None:
     """There must be something to ask, and a judge for each rubric that was named."""
     asked = prepared.plan.by_rubric
@@ -189,7 +194,7 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
     try:
         places = [
             Place(seat, *journal.judge(
-                seat.name, seat.spec.identity, seat.spec.kind, seat.spec.model, seat.family
+                seat.name, seat.spec.identity, seat.spec.kind, model_of(seat), seat.family
             ))
             for seat in prepared.seats
         ]  # fmt: skip
