@@ -13,12 +13,10 @@ from pathlib import Path
 
 def convert(gguf: Path, folder: Path) -> None:
     """Write weights, tokeniser and chat template, all of them from the GGUF; in one step."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
     half_made = folder.with_name(f"{folder.name}.half-made")
     shutil.rmtree(half_made, ignore_errors=True)
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
