@@ -1,15 +1,15 @@
 # make score   installs into an environment of its own and scores the example (no key, no server)
 # make test    installs what it needs, then checks and tests everything
 # make lint    the checks alone          make test-vllm   the judges against a real vLLM on CPU
-# Everything that is made lies in .make/ and examples/outputs.w2s/; `make clean` removes it.
+# Everything that is made lies in .make/ and examples/outputs.w2s/ (`make clean` removes it), but for
+# the weights of the embedded language model: $W2S_JUDGE_CACHE, by default ~/.cache/w2s-judge.
 
 PYTHON ?= python3
 MADE := .make
 SCORE := $(MADE)/score
 TEST := $(MADE)/test
-SOURCES := pyproject.toml constraints.txt README.md $(shell find src -type f -not -name '*.pyc')
+SOURCES := Makefile pyproject.toml constraints.txt README.md $(shell find src -type f -not -name '*.pyc')
 PIP := -m pip --disable-pip-version-check --quiet
-export W2S_JUDGE_CACHE ?= $(CURDIR)/$(MADE)/cache
 
 .PHONY: score test lint test-vllm constraints clean
 
