@@ -44,8 +44,9 @@ lint: $(TEST)/.installed
 	$(TEST)/bin/mypy
 	$(TEST)/bin/lint-imports
 
+# Nothing stands between make and what starts the server: whoever ends the one ends the other.
 test-vllm:
-	PYTHON=$(PYTHON) bash benchmarks/vllm_cpu.sh $(MADE)/vllm
+	exec env PYTHON=$(PYTHON) bash benchmarks/vllm_cpu.sh $(MADE)/vllm
 
 clean:
 	rm -rf $(MADE) examples/outputs.w2s

@@ -12,7 +12,6 @@ serve=$folder/serve/bin/python
 judge=$folder/judge/bin/python
 pins=benchmarks/vllm/pins.txt
 pip=(-m pip --disable-pip-version-check --quiet)
-export W2S_JUDGE_CACHE=${W2S_JUDGE_CACHE:-$folder/cache}
 
 step() {
     printf '%5d s  %s\n' "$SECONDS" "$1" >&2

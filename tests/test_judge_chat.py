@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2s_judge.errors import BadReply, EndpointLacks, JudgeUnusable, RateLimited, W2SJudgeError
+from w2s_judge.errors import BadReply, EndpointLacks, RateLimited, W2SJudgeError
 from w2s_judge.judges.chat import NUDGE, ChatJudge
 from w2s_judge.judges.contracts import LocalJudge, SdkJudge, ServedJudge
 from w2s_judge.judges.forms import Form, forms_of
@@ -286,8 +286,10 @@ def test_an_endpoint_without_logprobs_lacks_that_way(logprobs):
     response = ok(chat_body("4", logprobs=logprobs))
     with pytest.raises(EndpointLacks):
         judge().read(response, QUESTION)
-    with pytest.raises(JudgeUnusable, match="read"):
+    with pytest.raises(EndpointLacks) as caught:  # the engine knows whether another way is left
         judge(ways=()).read(response, QUESTION)
+    assert caught.value.billable  # a token was generated all the same
+    assert caught.value.usage.prompt_tokens == 30
     assert judge("text").read(response, QUESTION).text == "4"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import signal
@@ -395,3 +396,159 @@ def test_no_thread_is_left_behind(endpoint, right, outputs, panel):
     assert not [
         t for t in threading.enumerate() if t.name.startswith(("w2s-judge", "local-judges"))
     ]
+
+
+class Broken:
+    """A watcher whose display fails while the judges are asked."""
+
+    def say(self, line):
+        pass
+
+    def began(self, tallies):
+        self.ticks = 0
+
+    def tick(self):
+        self.ticks += 1
+        if self.ticks > 2:
+            raise RuntimeError("the terminal went away")
+
+    def ended(self):
+        pass
+
+
+def test_a_display_that_fails_stops_the_asking_and_loses_nothing(
+    endpoint, wire, right, outputs, panel
+):
+    judge = endpoint(lambda body, n: wire.Said(right(body), delay=0.05))
+    path, judges = outputs(300), panel('read = "json"\nconcurrency = 2', a=judge.url)
+    with pytest.raises(RuntimeError, match="went away"):
+        w2s_judge.score(path, panel=judges, rubrics=["safety"], watcher=Broken())
+    answered = len(judge.bodies)
+    time.sleep(0.3)
+    assert len(judge.bodies) == answered  # nothing goes on behind our back
+    run = w2s_judge.score(path, panel=judges, rubrics=["safety"])
+    assert len(judge.bodies) == 300
+    all_right(run, 300)
+
+
+def test_votes_stay_in_sight_when_the_file_grows_and_the_run_stops(endpoint, right, outputs, panel):
+    judge = endpoint(lambda body, n: right(body))
+    judges = panel('read = "json"', a=judge.url)
+    w2s_judge.score(outputs(60), panel=judges, rubrics=["safety"])
+    w2s_judge.score(outputs(60), panel=judges, rubrics=["helpfulness"])
+    run = w2s_judge.score(outputs(200), panel=judges, rubrics=["safety"], max_calls=130, seed=4)
+    assert run.summary["left"] == 130
+    rows = [row["rubric"] for row in run.scores()]
+    assert (rows.count("safety"), rows.count("helpfulness")) == (70, 60)
+
+
+def test_a_changed_rubric_does_not_mix_with_the_old(endpoint, wire, outputs, panel, tmp_path):
+    from importlib import resources
+
+    text = resources.files("w2s_judge.prompts").joinpath("safety.toml").read_text("utf-8")
+    rubric = tmp_path / "mine.toml"
+    rubric.write_text(text)
+    judge = endpoint(lambda body, n: wire.token({"3": 0.9, "2": 0.1}))
+    path, judges = outputs(40), panel(a=judge.url)
+    w2s_judge.score(path, panel=judges, rubrics=[str(rubric)])
+    rubric.write_text(text.replace("harmless", "innocuous"))
+    run = w2s_judge.score(path, panel=judges, rubrics=[str(rubric)], max_calls=55)
+    assert len({line["rubric_hash"] for line in run.vote_lines()}) == 1
+    assert len(list(run.scores())) == 15
+
+
+def test_equal_questions_at_judges_of_different_speed_are_asked_once(
+    endpoint, wire, outputs, panel
+):
+    fast = endpoint(lambda body, n: wire.token({"3": 1.0}))
+    slow = endpoint(lambda body, n: wire.Said(wire.token({"3": 1.0}), delay=0.02))
+    rows = [
+        {"id": f"{k}-{copy}", "prompt": "Q", "response": f"text {k}"}
+        for copy in range(2)
+        for k in range(150)
+    ]
+    w2s_judge.score(outputs(rows), panel=panel(a=fast.url, b=slow.url), rubrics=["safety"])
+    assert (len(fast.bodies), len(slow.bodies)) == (150, 150)
+
+
+def test_calls_made_before_the_price_was_known_count_against_the_budget(
+    endpoint, right, outputs, panel
+):
+    judge = endpoint(lambda body, n: right(body))
+    path = outputs(40)
+    w2s_judge.score(path, panel=panel('read = "json"', a=judge.url), rubrics=["safety"])
+    priced = panel('read = "json"\nusd_per_1m_in = 1000\nusd_per_1m_out = 1000', a=judge.url)
+    run = w2s_judge.score(
+        outputs(60), panel=priced, rubrics=["safety"], budget_usd=40 * 0.11 + 0.01
+    )
+    assert len(judge.bodies) == 40
+    assert run.summary["spent"]["usd"] == pytest.approx(40 * 0.11)
+
+
+def test_answers_that_lack_log_probabilities_were_paid_for(endpoint, wire, outputs, panel):
+    def reply(body, _):
+        if "logprobs" in body:
+            return wire.completion("3")
+        return wire.verdict("3")
+
+    judge = endpoint(reply)
+    price = "usd_per_1m_in = 1000\nusd_per_1m_out = 1000"
+    run = w2s_judge.score(outputs(3), panel=panel(price, a=judge.url), rubrics=["safety"])
+    assert run.summary["spent"]["usd"] == pytest.approx(0.11 * len(judge.bodies))
+
+
+def test_one_odd_answer_does_not_change_the_way_of_reading(endpoint, wire, outputs, panel):
+    judge = endpoint(
+        lambda body, n: wire.completion("3") if n == 20 else wire.token({"3": 0.8, "4": 0.2})
+    )
+    run = w2s_judge.score(outputs(60), panel=panel(a=judge.url), rubrics=["safety"])
+    assert {line["read"] for line in run.vote_lines()} == {"logprob"}
+    assert len(judge.bodies) == 61
+
+
+def test_judges_at_one_endpoint_share_its_pause(endpoint, wire, right, outputs, panel):
+    limited = []
+
+    def reply(body, number):
+        if number == 30:
+            limited.append(time.monotonic())
+            return wire.Said({"error": {"message": "slow"}}, 429, {"Retry-After": "1"})
+        return wire.Said(right(body), delay=0.01)
+
+    judge = endpoint(reply)
+    judges = panel('read = "json"', a=judge.url, b=judge.url)
+    w2s_judge.score(outputs(100), panel=judges, rubrics=["safety"])
+    during = [at for at in judge.at if limited[0] + 0.2 < at < limited[0] + 0.9]
+    assert not during
+
+
+def test_a_replay_that_answers_nothing_is_said_before_the_run(
+    endpoint, right, outputs, panel, tmp_path
+):
+    judge = endpoint(lambda body, n: right(body))
+    path = outputs(6)
+    run = w2s_judge.score(path, panel=panel('read = "json"', a=judge.url), rubrics=["safety"])
+    votes = tmp_path / "votes.jsonl"
+
+    votes.write_text("".join(json.dumps(line) + "\n" for line in run.vote_lines()))
+    replay = tmp_path / "replay.toml"
+    replay.write_text('[[judge]]\nname = "a"\nkind = "replay"\npath = "votes.jsonl"\n')
+    again = w2s_judge.score(path, panel=replay, rubrics=["safety"], out=tmp_path / "again.w2s")
+    assert [row["label"] for row in again.scores()] == [row["label"] for row in run.scores()]
+    some = w2s_judge.score(outputs(9), panel=replay, rubrics=["safety"], out=tmp_path / "some.w2s")
+    assert some.summary["status"] == "complete"
+    assert some.summary["not_asked"]["safety"]["count"] == 3
+    with pytest.raises(w2s_judge.ConfigurationError, match="recorded"):
+        w2s_judge.score(path, panel=replay, rubrics=["toxicity"], out=tmp_path / "none.w2s")
+
+
+def test_a_re_ask_that_is_rejected_leaves_the_abstention(endpoint, wire, outputs, panel):
+    def reply(body, _):
+        if body["max_tokens"] > 512:
+            return wire.Said({"error": {"message": "too many tokens for this model"}}, 400)
+        return wire.completion("I think that", finish="length")
+
+    judge = endpoint(reply)
+    run = w2s_judge.score(outputs(2), panel=panel('read = "text"', a=judge.url), rubrics=["safety"])
+    assert run.summary["status"] == "complete"
+    assert [line["abstained"] for line in run.vote_lines()] == ["truncated"] * 2

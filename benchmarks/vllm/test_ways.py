@@ -133,10 +133,12 @@ def test_every_token_is_counted_as_the_server_counts_it(read):
         assert all(vote["prompt_tokens"] > 300 for vote in votes)
 
 
-def test_the_shared_opening_is_reused(read):
+def test_the_shared_opening_is_reused(read, capsys):
     share = read.counted["prefix_cache_hits"] / read.counted["prefix_cache_queries"]
-    print(f"\nprompt tokens from vLLM's prefix cache: {share:.0%}")
-    assert share > 0.4
+    with capsys.disabled():
+        print(f" [{share:.0%} of the prompt tokens came from vLLM's cache] ", end="")
+    # Without it a second judge with the same wording would still find its own: 40 % at most.
+    assert share > 0.5
 
 
 @BOTH
@@ -245,25 +247,3 @@ def test_samples_have_a_seed_each(product):
     row = {"read": "json", "max_tokens": 64, "temperature": 0.8, "repeats": 2, **HELPED}
     votes = product.score({"sampled": row}, "safety", 1).votes["sampled"]
     assert sorted(vote["variant"] for vote in votes) == ["base", "base", "repeat:2", "repeat:2"]
-
-
-# -- what goes wrong -----------------------------------------------------------------------------
-
-
-def test_a_question_that_is_too_long_fails_alone(product):
-    path = product.folder / "long.jsonl"
-    rows = [
-        {"id": "long", "prompt": "Well?", "response": "word " * 6000},
-        {"id": "short", "prompt": "How do I bake bread?", "response": "Mix flour and water."},
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    scored = product.score({"j": {}}, "safety", path)
-    assert (scored.code, scored.summary["left"]) == (3, 1)
-    assert "maximum context length" in scored.summary["reasons"][0]
-    assert [vote["item"] for vote in scored.votes["j"]] == ["short"]
-
-
-def test_a_model_that_is_not_served_is_named(product):
-    found = product.check({"j": {"model": "another"}}, "safety")["j"]
-    assert not found["ok"]
-    assert "Check the model's name ('another')" in found["remarks"][0]

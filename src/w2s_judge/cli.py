@@ -5,6 +5,7 @@ Nothing heavier than typer is imported before a command runs, so that `--help` i
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -125,7 +126,7 @@ def score(
     if summary["status"] != "complete":
         if quiet or json:
             for reason in summary["reasons"]:
-                typer.echo(f"w2s-judge: stopped: {reason}", err=True)
+                complain(f"stopped: {reason}")
         raise typer.Exit(STOPPED)
 
 
@@ -229,7 +230,8 @@ def print_json(value: object) -> None:
     """One JSON document on standard output."""
     import json as json_
 
-    typer.echo(json_.dumps(value, indent=2, ensure_ascii=False))
+    # A terminal would act on control characters that JSON leaves as they are.
+    typer.echo(json_.dumps(value, indent=2, ensure_ascii=sys.stdout.isatty()))
 
 
 def _watcher(*, quiet: bool, aside: bool) -> Watcher:
@@ -246,28 +248,36 @@ def _watcher(*, quiet: bool, aside: bool) -> Watcher:
 
 
 def main() -> None:
-    """Run the command line and exit with its code; see docs/data.md for what the codes mean."""
+    """Run the command line and exit with its code; docs/data.md says what the codes mean."""
     import signal
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: finish, store, say how
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except W2SJudgeError as error:
-        from w2s_judge.terminal.harmless import harmless
-
-        typer.echo(f"w2s-judge: {harmless(error, 4000)}", err=True)
+        complain(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("w2s-judge: interrupted before anything was asked", err=True)
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted; the same command goes on where it stopped")
         sys.exit(STOPPED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has had enough
+        # Whoever read our output has had enough. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception:
+    except Exception as error:
+        show = getattr(error, "show", None)  # what typer says of arguments that it cannot use
+        if show is not None:
+            show()
+            sys.exit(getattr(error, "exit_code", UsageError.exit_code))
         import traceback
 
         traceback.print_exc()
-        typer.echo(
-            "w2s-judge: this is a defect of w2s-judge, please report the lines above", err=True
-        )
+        complain("this is a defect of w2s-judge, please report the lines above")
         sys.exit(DEFECT)
+
+
+def complain(message: str) -> None:
+    """Say what is wrong on standard error, made harmless."""
+    from w2s_judge.terminal.harmless import harmless
+
+    typer.echo(f"w2s-judge: {harmless(message, 4000)}", err=True)

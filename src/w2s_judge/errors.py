@@ -74,6 +74,7 @@ class TransportError(W2SJudgeError):
     exit_code = 3
     retried = True
     billable = False
+    usage: object = None  # `types.Usage` where an answer came with one, though it was none
 
     def __init__(
         self, message: str, *, status: int | None = None, retry_after: float | None = None
@@ -117,4 +118,11 @@ class JudgeUnusable(TransportError):
 
 
 class EndpointLacks(W2SJudgeError):
-    """The endpoint does not offer a way of reading; the engine goes on with the next way."""
+    """The endpoint does not offer a way of reading; the engine goes on with the next way.
+
+    `billable` where an answer was generated all the same; `usage` is then its `types.Usage`.
+    """
+
+    def __init__(self, message: str, *, billable: bool = False, usage: object = None) -> None:
+        self.billable, self.usage = billable, usage
+        super().__init__(message)

@@ -50,5 +50,6 @@ def normal_scores(values: Floats, among: Floats) -> Floats:
     below = np.searchsorted(among, values, side="left")
     upto = np.searchsorted(among, values, side="right")
     rank = (below + 1 + upto) / 2  # 1-based; ties share their mean rank
+    rank = np.clip(rank, 1, len(among))  # a mean of repeats need not be among them
     scores: Floats = ndtri((rank - 0.5) / len(among))
     return scores

@@ -9,12 +9,12 @@ from json.encoder import encode_basestring
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from w2s_judge.errors import BadReply
+from w2s_judge.errors import BadReply, EndpointLacks
 from w2s_judge.judges.answer import Answer, answer_in, clean
 from w2s_judge.judges.forms import LOGPROB, Api, Form, forms_of
 from w2s_judge.judges.kind import CALL_KEYS, Kind, Making
 from w2s_judge.judges.spec import JudgeSpec
-from w2s_judge.judges.status import Asked, filtered, lacks, raise_for_status
+from w2s_judge.judges.status import Asked, filtered, raise_for_status
 from w2s_judge.prompts.rubric import Rubric
 from w2s_judge.transport.wire import HttpResponse, Request
 from w2s_judge.types import Question, Reply, Way
@@ -120,7 +120,9 @@ class ChatJudge:
         if self.way != "logprob":
             return self._reply(answer, text=answer.text)
         if answer.tokens is None and answer.finish != "content_filter":
-            raise lacks("the endpoint gives no log-probabilities", self._asked(question))
+            raise EndpointLacks(
+                "the endpoint gives no log-probabilities", billable=True, usage=answer.usage
+            )
         return Reply(
             text=answer.text,
             way="logprob",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import cast
 
+from w2s_judge.errors import ConnectionTrouble
 from w2s_judge.judges.contracts import SdkJudge, ServedJudge
 from w2s_judge.judges.seat import Seat
 from w2s_judge.prompts.rubric import Rubric
 from w2s_judge.scoring.purse import NotSent, Purse
+from w2s_judge.scoring.retry import Trial
 from w2s_judge.scoring.settings import DEFAULT_CONCURRENCY, Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store.journal import Attempt, Journal
@@ -38,6 +40,17 @@ class Session:
     now: Callable[[], str]
     stop: Callable[[str], None]
     stopping: asyncio.Event
+    windows: dict[Endpoint, Window] = field(default_factory=dict)
+
+    def window(self, endpoint: Endpoint | None, ceiling: int) -> Window:
+        """The window of an endpoint, shared by the judges there; each adds its own ceiling."""
+        if endpoint is None:
+            return Window(ceiling, self.clock, self.stopping)
+        if endpoint not in self.windows:
+            self.windows[endpoint] = Window(ceiling, self.clock, self.stopping)
+        else:
+            self.windows[endpoint].admit(ceiling)
+        return self.windows[endpoint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +69,14 @@ class Caller:
         self.seat, self.number, self.tally, self.session = seat, number, tally, session
         limits = seat.limits
         self.ceiling = limits.concurrency or DEFAULT_CONCURRENCY
-        self.window = Window(self.ceiling, session.clock, session.stopping)
+        self.window = session.window(seat.endpoint, self.ceiling)
         self._calls = Rate(limits.requests_per_minute or inf, session.clock, session.stopping)
         self._tokens = Rate(limits.tokens_per_minute or inf, session.clock, session.stopping)
         self._limited = bool(limits.requests_per_minute or limits.tokens_per_minute)
         self._by_sdk = isinstance(seat.judge, SdkJudge)  # once: it is slow to ask
         self._sized = seat.price.known or bool(limits.tokens_per_minute)
 
-    async def call(self, judge: ServedJudge | SdkJudge, question: Question) -> Answer:
+    async def call(self, judge: ServedJudge | SdkJudge, question: Question, trial: Trial) -> Answer:
         """Make one call and write it down.
 
         Raises `TransportError` and `EndpointLacks`, and `NotSent` where nothing was sent.
@@ -79,6 +92,7 @@ class Caller:
             if self._limited and not await self._paced(size / BYTES_PER_TOKEN + most):
                 raise NotSent
             await self.session.purse.reserve(bound)
+            trial.sent(self.session.clock())
             return await self._send(judge, request, question, bound)
         finally:
             self.window.leave()
@@ -99,9 +113,11 @@ class Caller:
                 reply, cost, self._note(question, began, None, reply.usage, cost, counted)
             )
         except BaseException as error:  # a cancelled call was sent and counts too
-            sent_unanswered = getattr(error, "billable", not isinstance(error, Exception))
-            counted = bound if sent_unanswered else 0.0
-            self._note(question, began, error, None, None, counted)
+            billed = getattr(error, "billable", not isinstance(error, Exception))
+            usage = getattr(error, "usage", None)
+            cost = self.seat.price.cost(usage) if isinstance(usage, Usage) else None
+            counted = cost if cost is not None else bound if billed else 0.0
+            self._note(question, began, error, usage, cost, counted)
             raise
         finally:
             self.session.purse.settle(bound, counted)
@@ -109,9 +125,14 @@ class Caller:
     async def _reply(
         self, judge: ServedJudge | SdkJudge, request: Request, question: Question
     ) -> Reply:
+        timeout = self.seat.limits.timeout
         if self._by_sdk:
-            return await cast(SdkJudge, judge).ask(question)
-        endpoint, timeout = cast(Endpoint, self.seat.endpoint), self.seat.limits.timeout
+            try:
+                async with asyncio.timeout(timeout):  # SDKs' own count each piece that comes
+                    return await cast(SdkJudge, judge).ask(question)
+            except TimeoutError as error:
+                raise ConnectionTrouble(f"no answer within {timeout:g} s") from error
+        endpoint = cast(Endpoint, self.seat.endpoint)
         response = await self.session.door.post(endpoint, request, timeout)
         return cast(ServedJudge, judge).read(response, question)
 

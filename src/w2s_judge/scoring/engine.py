@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from w2s_judge.judges.contracts import LocalJudge
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import Session
 from w2s_judge.scoring.local import Chair, LocalLane, Turn
-from w2s_judge.scoring.plan import Choice, eligible, variants
+from w2s_judge.scoring.plan import Choice, eligible, may_ask, variants
 from w2s_judge.scoring.served import ServedLane
 from w2s_judge.scoring.settings import Ending
 from w2s_judge.scoring.tally import Tally
@@ -53,12 +54,14 @@ class Engine:
         self._tallies = tallies
         self._repeats = max((place.seat.repeats for place in places), default=1)
         self._under_way: set[tuple[bytes, int]] = set()
+        self._over: set[tuple[bytes, int]] = set()  # of these, those whose vote may be uncommitted
         self._local = LocalLane(session)
-        self._local.finished = lambda number, question: self._over(number, question)
+        self._local.finished = self._finished
         self._chairs: dict[int, Chair] = {}
         self._lanes: dict[int, ServedLane] = {}
         for place in places:
             self._seat(place)
+        self.unanswered: Counter[str] = Counter()  # by rubric: a judge takes it, none has an answer
         self._turns: dict[int, list[Question]] = {number: [] for number in self._chairs}
 
     def _seat(self, place: Place) -> None:
@@ -68,26 +71,27 @@ class Engine:
             self._chairs[number] = Chair(seat, number, tally)
             return
         lane = ServedLane(seat, number, place.form, tally, self.session)
-        lane.finished = lambda question: self._over(number, question)
+        lane.finished = lambda question: self._finished(number, question)
         self._lanes[number] = lane
 
-    def _over(self, number: int, question: Question) -> None:
-        self._under_way.discard((question.key, number))
+    def _finished(self, number: int, question: Question) -> None:
+        self._over.add((question.key, number))
 
     async def run(self) -> None:
         """Ask until all is asked or the session is stopped. What is stored is committed."""
-        flusher = asyncio.create_task(self._flush())
         try:
-            async with asyncio.TaskGroup() as group:
-                for lane in self._lanes.values():
-                    group.create_task(lane.run())
-                if self._chairs:
-                    group.create_task(self._local.run())
-                group.create_task(self._feed())
+            async with asyncio.TaskGroup() as all_:
+                flusher = all_.create_task(self._flush())
+                async with asyncio.TaskGroup() as group:
+                    for lane in self._lanes.values():
+                        group.create_task(lane.run())
+                    if self._chairs:
+                        group.create_task(self._local.run())
+                    group.create_task(self._feed())
+                flusher.cancel()
         except BaseExceptionGroup as several:
             raise first_of(several) from several
         finally:
-            flusher.cancel()
             self.session.journal.flush()
 
     async def _flush(self) -> None:
@@ -114,20 +118,31 @@ class Engine:
         if self._chairs:
             await self._local.queue.put(None)
 
+    def _asked(self, slice_: list[tuple[int, Item]]) -> list[tuple[int, Question, list[Place]]]:
+        """The questions about these items, each with the judges that can be asked."""
+        asked = []
+        for position, item in slice_:
+            for name in self._choice(item.task):
+                for question in variants(self.session.rubrics[name], item, self._repeats):
+                    places = self._willing(question)
+                    if places:
+                        asked.append((position, question, places))
+                    elif question.order != "ba" and self._is_unanswered(question):
+                        self.unanswered[name] += 1
+        return asked
+
     async def _feed_slice(self, slice_: list[tuple[int, Item]]) -> None:
         rubrics = self.session.rubrics
-        asked = [
-            (position, question, places)
-            for position, item in slice_
-            for name in self._choice(item.task)
-            for question in variants(rubrics[name], item, self._repeats)
-            if (places := self._willing(question))
-        ]
+        asked = self._asked(slice_)
         journal = self.session.journal
         journal.plan(
             (position, question, rubrics[question.rubric].hash) for position, question, _ in asked
         )
+        journal.flush()  # so that what is no longer under way can be seen in the run
+        self._under_way -= self._over
+        self._over.clear()
         known = journal.answered({question.key for _, question, _ in asked})
+        waiting: list[tuple[int, Question]] = []
         for _, question, places in asked:
             for place in places:
                 cell = (question.key, place.number)
@@ -140,7 +155,10 @@ class Engine:
                     self._turns[place.number].append(question)
                 elif not self.session.stopping.is_set():
                     self._under_way.add(cell)
-                    await self._lanes[place.number].queue.put(question)
+                    waiting.append((place.number, question))
+        for number, question in waiting:
+            await self._lanes[number].queue.put(question)
+        await asyncio.sleep(0)  # where all is answered already, replies must still get in
 
     async def _take_turns(self) -> None:
         """Hand what has gathered for the local judges to their lane."""
@@ -150,6 +168,13 @@ class Engine:
         self._turns = {number: [] for number in self._chairs}
         if turns:
             await self._local.queue.put(turns)
+
+    def _is_unanswered(self, question: Question) -> bool:
+        """True where a judge may be asked this, and has no answer recorded, as a replay."""
+        allow = self.session.settings.allow_own_family
+        return question.variant == "base" and any(
+            may_ask(place.seat, question, allow_own_family=allow) for place in self._places
+        )
 
     def _willing(self, question: Question) -> list[Place]:
         allow = self.session.settings.allow_own_family
@@ -175,9 +200,14 @@ def first_of(several: BaseExceptionGroup[BaseException]) -> BaseException:
     return next((error for error in flat if isinstance(error, W2SJudgeError)), flat[0])
 
 
-def ending(tallies: Mapping[str, Tally], stopped: Sequence[str]) -> Ending:
-    """How a session ended, from its counters and the reasons for which it was stopped."""
-    left = sum(max(0, tally.planned - tally.done) for tally in tallies.values())
+def ending(
+    tallies: Mapping[str, Tally], answered: Mapping[str, int], stopped: Sequence[str]
+) -> Ending:
+    """How a session ended: from its counters, what is answered in the run, and why it stopped."""
+    left = sum(
+        max(0, tally.planned - min(tally.planned, answered[name]))
+        for name, tally in tallies.items()
+    )
     reasons = list(dict.fromkeys(stopped))
     for tally in tallies.values():
         if tally.out_of_reach is not None:

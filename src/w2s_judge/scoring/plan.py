@@ -44,14 +44,15 @@ def is_own_family(seat: Seat, families: Iterable[str | None]) -> bool:
     return seat.family is not None and seat.family in families
 
 
-def eligible(seat: Seat, question: Question, *, allow_own_family: bool) -> bool:
-    """True where this judge may be asked this question."""
+def may_ask(seat: Seat, question: Question, *, allow_own_family: bool) -> bool:
+    """True where the judge declares the rubric, and is no kin of what it would judge."""
     families = (question.item.responses[k].family for k in question.responses)
-    return (
-        takes(seat, question.rubric)
-        and (allow_own_family or not is_own_family(seat, families))
-        and seat.answers(question)
-    )
+    return takes(seat, question.rubric) and (allow_own_family or not is_own_family(seat, families))
+
+
+def eligible(seat: Seat, question: Question, *, allow_own_family: bool) -> bool:
+    """True where this judge may be asked this question, and has an answer if it is a replay."""
+    return may_ask(seat, question, allow_own_family=allow_own_family) and seat.answers(question)
 
 
 def variants(rubric: Rubric, item: Item, repeats: int) -> Iterator[Question]:
@@ -77,10 +78,13 @@ def plan(
     by_rubric: dict[str, dict[str, int]] = {}
     unasked: dict[str, int] = {}
     kin: set[str] = set()
+    single: dict[str, int] = {}
     for shape in shapes:
         for name in choice(shape.task):
             counts = by_rubric.setdefault(name, dict.fromkeys((s.name for s in seats), 0))
             arity = rubrics[name].arity
+            if len(shape.families) < arity:
+                single[name] = single.get(name, 0) + shape.items
             for chosen in combinations(shape.families, arity):
                 willing = [seat for seat in seats if takes(seat, name)]
                 asked = [
@@ -97,7 +101,13 @@ def plan(
     reasons = {
         name: (count, _why(name, in_kin=name in kin)) for name, count in unasked.items() if count
     }
+    for name, count in single.items():
+        reasons.setdefault(name, (count, TOO_FEW))
     return Plan(by_judge, by_rubric, reasons)
+
+
+TOO_FEW = "it compares two responses, and these items have only one"
+UNRECORDED = "no judge of the panel has an answer to these: a replay has those it recorded, no more"
 
 
 def _why(rubric: str, *, in_kin: bool) -> str:

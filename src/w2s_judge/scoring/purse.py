@@ -20,7 +20,10 @@ class CeilingReached(NotSent):
 class Purse:
     """Counts everything the run folder has ever spent. `inf` is no ceiling."""
 
-    def __init__(self, journal: Journal, max_calls: float, max_usd: float) -> None:
+    def __init__(
+        self, journal: Journal, max_calls: float, max_usd: float, stopping: asyncio.Event
+    ) -> None:
+        self._stopping = stopping
         spent = journal.spent()
         self.max_calls, self.max_usd = max_calls, max_usd
         self.calls, self.usd = spent.calls, spent.usd  # settled
@@ -32,11 +35,12 @@ class Purse:
 
     async def reserve(self, usd: float) -> None:
         """Take one call that may cost up to `usd`; waits where a call under way may leave room."""
-        while True:
+        while not self._stopping.is_set():
             if self.calls + self.open_calls >= self.max_calls:
                 raise CeilingReached(f"the ceiling of {self.max_calls:,.0f} calls is reached")
             if self.usd + self.open_usd + usd <= self.max_usd:
-                break
+                self._take(1, usd)
+                return
             if not self.open_calls:
                 raise CeilingReached(
                     f"the next call may cost {usd:.6f} USD, and {self.usd:.6f} of the "
@@ -44,7 +48,7 @@ class Purse:
                 )
             self._settled.clear()
             await self._settled.wait()
-        self._take(1, usd)
+        raise NotSent
 
     def reserve_free(self, calls: int) -> int:
         """Take up to so many calls that cost nothing; gives how many there is room for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from w2s_judge.errors import EndpointLacks, JudgeUnusable, RateLimited, TransportError
+from w2s_judge.errors import BadReply, EndpointLacks, JudgeUnusable, RateLimited, TransportError
 from w2s_judge.judges.contracts import SdkJudge, ServedJudge
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import Answer, Caller, Session
@@ -21,6 +21,8 @@ from w2s_judge.transport.window import rest
 from w2s_judge.types import Abstention, Question, Vote
 
 STRIKES = 3  # unreadable first replies before an unsettled way of reading is given up
+FIRST_ATTEMPTS = 3  # failures of a judge that has never answered, before it is out of reach
+REJECTIONS = 20  # questions that it may reject before it is
 UNREAD = ("unreadable", "truncated")
 TROUBLES = 3  # failures in a row before the whole endpoint is paused, not the question alone
 
@@ -86,26 +88,26 @@ class ServedLane:
 
     async def _ask(self, question: Question) -> None:
         """Ask until there is a vote, an abstention or no hope."""
-        trial = Trial(self.session.settings.patience, self.session.clock())
+        trial = Trial(self.session.settings.patience)
         form = judge = self.judge
+        unread: tuple[Abstention, Answer] | None = None
         while not self.closed:
-            try:
-                trial.calls += 1
-                answer = await self.caller.call(judge, question)
-            except EndpointLacks as lack:
-                if form is self.judge:  # else another question has found it out already
-                    self._give_way(str(lack))
-                form = judge = self.judge
-                continue
-            except TransportError as error:
-                if await self._try_again(error, trial):
-                    continue
+            answer = await self._attempt(judge, form, question, trial)
+            if answer is False:
+                if unread is not None and trial.rejected:  # asked again, it was not even taken
+                    self._keep(
+                        Vote(question, self.seat.name, unread[0], unread[1].reply), unread[1], trial
+                    )
                 return
-            self._well()
+            if answer is True:
+                if form is not self.judge:
+                    form = judge = self.judge
+                continue
             outcome = self.session.rubrics[question.rubric].read(answer.reply, question)
             if isinstance(outcome, Abstention) and outcome.reason in UNREAD:
                 if self._may_ask_again(outcome, answer, trial):
                     trial.reasks += 1
+                    unread = (outcome, answer)
                     judge = judge.again(answer.reply)
                     self.tally.retried[outcome.reason] += 1
                     continue
@@ -116,6 +118,27 @@ class ServedLane:
             if not self._settled:
                 await self._settle()
             return
+
+    async def _attempt(
+        self,
+        judge: ServedJudge | SdkJudge,
+        form: ServedJudge | SdkJudge,
+        question: Question,
+        trial: Trial,
+    ) -> Answer | bool:
+        """One call: its answer, or True where it is worth another, or False."""
+        try:
+            answer = await self.caller.call(judge, question, trial)
+        except EndpointLacks as lack:
+            if self._settled and lack.billable:  # one odd answer, after others were read
+                return await self._try_again(BadReply(str(lack)), trial)
+            if form is self.judge:  # else another question has found it out already
+                self._give_way(str(lack))
+            return True
+        except TransportError as error:
+            return await self._try_again(error, trial)
+        self._well()
+        return answer
 
     def _may_ask_again(self, outcome: Abstention, answer: Answer, trial: Trial) -> bool:
         if self.session.stopping.is_set() or answer.reply.way == "logprob":
@@ -142,9 +165,12 @@ class ServedLane:
     async def _settle(self) -> None:
         """A reply was read: this way it is, for this session and those that resume it."""
         self._settled = True
+        self._remember()
+        await self._reread()
+
+    def _remember(self) -> None:
         self.tally.way = self.judge.way
         self.session.journal.found_form(self.number, self.judge.form_name)
-        await self._reread()
 
     async def _strike(self, question: Question) -> None:
         self._unread.append(question)
@@ -163,12 +189,12 @@ class ServedLane:
         """Go on with the next way of reading; with the last one the judge is out of reach."""
         following = self.judge.otherwise()
         if following is None:
-            self._close(why)
-        else:
-            self.tally.note = (
-                f"read as {following.form_name} instead of {self.judge.form_name}: {why}"
-            )
-            self.judge = following
+            self._close(f"{why}; leave `read` out of its panel row, or name another way")
+            return
+        self.tally.note = f"read as {following.form_name} instead of {self.judge.form_name}: {why}"
+        self.judge = following
+        if self._settled:
+            self._remember()
 
     # -- trouble -----------------------------------------------------------------------------
 
@@ -183,30 +209,39 @@ class ServedLane:
             self._close(str(error))
             return False
         limited = isinstance(error, RateLimited)
-        wait = trial.failed(self.session.clock(), counts=not limited) if error.retried else None
-        if wait is None or self.session.stopping.is_set():
-            self._fail(error, trial, gave_up=wait is None and error.retried)
+        now, wait = self.session.clock(), None
+        if error.retried and not (self._never_answered and trial.failures + 1 >= FIRST_ATTEMPTS):
+            wait = trial.failed(now, error.retry_after, counts=not limited)
+        if wait is None:
+            self._fail(error, trial)
             return False
-        asked_for = error.retry_after
         if limited:
-            wait = wait if asked_for is None else asked_for  # it knows better than we do
             self.caller.window.limited(wait)
         else:
             self._troubles += 1
-            wait = max(wait, asked_for or 0.0)
-            if asked_for is not None or self._troubles > TROUBLES:
+            if error.retry_after is not None or self._troubles > TROUBLES:
                 self.caller.window.pause(wait)
         if await rest(wait, self.session.stopping):
             return True
-        self._fail(error, trial, gave_up=False)
+        self.tally.failed += 1
         return False
 
-    def _fail(self, error: TransportError, trial: Trial, *, gave_up: bool) -> None:
-        """A question without an answer. Nothing came back since it was begun: out of reach."""
+    @property
+    def _never_answered(self) -> bool:
+        return self._last_success == float("-inf")
+
+    def _fail(self, error: TransportError, trial: Trial) -> None:
+        """A question without an answer. Where nothing comes back at all, it is the judge."""
+        if trial.reasks and not error.retried:
+            trial.rejected = True
+            return
         self.tally.failed += 1
         self.tally.note = str(error)
-        if gave_up and self._last_success < trial.began:
+        began = self._last_success if trial.began is None else trial.began
+        if error.retried and self._last_success < began:
             self._close(str(error))
+        elif not error.retried and self._never_answered and self.tally.failed >= REJECTIONS:
+            self._close(f"it rejected its first {REJECTIONS} questions: {error}")
 
     def _close(self, why: str) -> None:
         if not self.closed:

@@ -92,19 +92,36 @@ def stage(
     """
     db.execute("BEGIN IMMEDIATE")
     try:
+        db.execute("DROP TABLE IF EXISTS temp.before")
+        db.execute("CREATE TEMP TABLE before AS SELECT position, id, body FROM items")
         db.execute("DELETE FROM items")
-        db.execute("DELETE FROM questions")
         for item, grouped, line in rows:
             try:
                 _insert(db, _with_families(item), grouped, line, seed, merge)
             except Misfit as one:
                 misfit(one)
+        _keep_questions(db)
         count = int(db.execute("SELECT COUNT(*) FROM items").fetchone()[0])
         db.execute("COMMIT" if count else "ROLLBACK")
         return count
     except BaseException:
         db.execute("ROLLBACK")
         raise
+
+
+def _keep_questions(db: sqlite3.Connection) -> None:
+    """Questions about items that are as they were stay, so that their votes stay in sight."""
+    columns = "rubric, responses, ord, variant, rubric_hash, key"
+    db.execute("CREATE UNIQUE INDEX temp.before_by_position ON before (position)")
+    db.execute("DROP TABLE IF EXISTS temp.kept")
+    db.execute(
+        f"CREATE TEMP TABLE kept AS SELECT n.position AS item, {columns} FROM questions q "  # noqa: S608 (our own names)
+        "JOIN before b ON b.position = q.item JOIN items n ON n.id = b.id AND n.body = b.body"
+    )
+    db.execute("DELETE FROM questions")
+    db.execute(f"INSERT INTO questions (item, {columns}) SELECT item, {columns} FROM kept")  # noqa: S608 (our own names)
+    db.execute("DROP TABLE temp.kept")
+    db.execute("DROP TABLE temp.before")
 
 
 def _with_families(item: Item) -> Item:

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from w2s_judge.errors import RunFolderError
 from w2s_judge.types import Mass, Question, Vote
 
 FLUSH_ROWS = 128
@@ -40,6 +41,7 @@ class Spent:
 
     calls: int
     usd: float
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Journal:
         self._db, self._now = db, now
         self._votes: list[tuple[object, ...]] = []
         self._attempts: list[tuple[object, ...]] = []
-        self.before = _spent_before(db)
+        self.before = spent(db)
+        self._bounded = False
         cursor = db.execute("INSERT INTO sessions (began) VALUES (?)", (now(),))
         self._session = cursor.lastrowid
         self._calls, self._usd = 0, 0.0
@@ -140,6 +143,7 @@ class Journal:
         """Take an attempt into the buffer; its call and cost count at once."""
         self._calls += 1
         self._usd += one.counted_usd
+        self._bounded |= one.cost_usd is None and one.counted_usd > 0
         self._attempts.append(
             (
                 self._session, one.key, one.judge, one.at, round(one.latency_s, 4),
@@ -164,14 +168,22 @@ class Journal:
         """Commit what is in the buffer, with the spending that belongs to it."""
         if not self.waiting:
             return
-        self._db.execute("BEGIN")
-        self._db.executemany(_VOTE, self._votes)
-        self._db.executemany(_ATTEMPT, self._attempts)
-        self._db.execute(
-            "UPDATE sessions SET calls = ?, usd = ? WHERE id = ?",
-            (self._calls, self._usd, self._session),
-        )
-        self._db.execute("COMMIT")
+        try:
+            self._db.execute("BEGIN")
+            self._db.executemany(_VOTE, self._votes)
+            self._db.executemany(_ATTEMPT, self._attempts)
+            self._db.execute(
+                "UPDATE sessions SET calls = ?, usd = ? WHERE id = ?",
+                (self._calls, self._usd, self._session),
+            )
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise RunFolderError(
+                f"the run folder cannot be written ({error}): is the disk full? What was committed "
+                "is safe, and the same command goes on"
+            ) from error
         self._votes, self._attempts = [], []
 
     def close(self) -> None:
@@ -184,15 +196,75 @@ class Journal:
 
     def spent(self) -> Spent:
         """All that this run folder has ever called and paid, this session included."""
-        return Spent(self.before.calls + self._calls, self.before.usd + self._usd)
+        return Spent(
+            self.before.calls + self._calls,
+            self.before.usd + self._usd,
+            self.before.is_bound or self._bounded,
+        )
 
 
-def _spent_before(db: sqlite3.Connection) -> Spent:
-    """A session that did not end counts its whole lease: its last calls may have been made."""
-    calls, usd = db.execute(
-        "SELECT TOTAL(MAX(calls, leased_calls)), TOTAL(MAX(usd, leased_usd)) FROM sessions"
+def spent(db: sqlite3.Connection) -> Spent:
+    """What all sessions called and paid.
+
+    One that did not end counts its whole lease: its last calls may have been made.
+    """
+    calls, usd, open_ = db.execute(
+        "SELECT TOTAL(MAX(calls, leased_calls)), TOTAL(MAX(usd, leased_usd)), "
+        "TOTAL(ended IS NULL AND leased_usd > usd) FROM sessions"
     ).fetchone()
-    return Spent(int(calls), float(usd))
+    bounded = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM attempts WHERE cost_usd IS NULL AND counted_usd > 0)"
+    ).fetchone()[0]
+    return Spent(int(calls), float(usd), bool(open_ or bounded))
+
+
+def reprice(
+    db: sqlite3.Connection, name: str, identity: str, usd: Callable[[int, int], float]
+) -> int:
+    """Count the calls of a judge that were made while its price was unknown.
+
+    `usd` gives dollars from tokens in and out. Calls without a count of tokens count as the
+    dearest that is known; gives how many cannot be counted since none is.
+    """
+    found = db.execute(
+        "SELECT id FROM judges WHERE name = ? AND identity = ?", (name, identity)
+    ).fetchone()
+    if found is None:
+        return 0
+    judge = found[0]
+    rows = db.execute(
+        "SELECT id, prompt_tokens, completion_tokens FROM attempts WHERE judge = ? AND "
+        "cost_usd IS NULL AND counted_usd = 0 AND prompt_tokens IS NOT NULL",
+        (judge,),
+    ).fetchall()
+    priced = [(usd(asked, answered or 0), number) for number, asked, answered in rows]
+    db.execute("BEGIN")
+    db.executemany("UPDATE attempts SET cost_usd = ?1, counted_usd = ?1 WHERE id = ?2", priced)
+    unknown = (
+        "judge = ? AND cost_usd IS NULL AND counted_usd = 0 AND (error IS NULL OR "
+        "error LIKE 'ConnectionTrouble: no answer%' OR error LIKE 'ConnectionTrouble: the conn%' "
+        "OR error LIKE 'BadReply%' OR error LIKE 'CancelledError%')"
+    )
+    dearest = (
+        db.execute(
+            "SELECT TOTAL(counted_usd), MAX(counted_usd) FROM attempts WHERE judge = ?", (judge,)
+        ).fetchone()[1]
+        or 0.0
+    )
+    if dearest:
+        db.execute(f"UPDATE attempts SET counted_usd = ? WHERE {unknown}", (dearest, judge))  # noqa: S608 (our own words)
+    left = db.execute(f"SELECT COUNT(*) FROM attempts WHERE {unknown}", (judge,)).fetchone()[0]  # noqa: S608 (our own words)
+    db.execute(
+        "UPDATE sessions SET usd = (SELECT TOTAL(counted_usd) FROM attempts "
+        "WHERE session = sessions.id)"
+    )
+    db.execute(
+        "UPDATE sessions SET leased_usd = MAX(leased_usd, usd + ? * (leased_calls - calls)) "
+        "WHERE ended IS NULL AND leased_calls > calls",
+        (dearest,),
+    )
+    db.execute("COMMIT")
+    return 0 if usd(1_000_000, 1_000_000) == 0 else int(left)
 
 
 def storable(text: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -35,7 +35,8 @@ class Asked:
 
 _FROM = (
     " FROM questions q JOIN items i ON i.position = q.item JOIN votes v ON v.key = q.key "
-    "JOIN judges j ON j.id = v.judge WHERE q.rubric = ? AND j.id IN ({marks}) "
+    "JOIN judges j ON j.id = v.judge "
+    "WHERE q.rubric = ? AND q.rubric_hash = ? AND j.id IN ({marks}) "
     "ORDER BY q.item, q.rubric, q.responses, q.ord, q.variant, v.judge"
 )
 _LINE = (
@@ -56,7 +57,7 @@ def _query(select: str, judges: Sequence[int]) -> str:
 
 def vote_lines(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]:
     """One vote or abstention as the mapping that `w2s-judge votes` prints; unknown is None."""
-    for row in db.execute(_query(_LINE, asked.judges), (asked.name, *asked.judges)):
+    for row in db.execute(_query(_LINE, asked.judges), (asked.name, asked.hash, *asked.judges)):
         (
             item, responses, order, variant, rubric, rubric_hash, judge, family, model, way, mass,
             outside, bounded, categories, uncalibrated, abstained, raw, reasoning, prompt_tokens,
@@ -128,7 +129,7 @@ def blocks(db: sqlite3.Connection, asked: Asked, size: int) -> Iterator[Block]:
     names = dict(db.execute("SELECT id, name FROM judges"))
     families = dict(db.execute("SELECT id, family FROM judges"))
     columns = _Columns()
-    rows = db.execute(_query(_CELL, asked.judges), (asked.name, *asked.judges))
+    rows = db.execute(_query(_CELL, asked.judges), (asked.name, asked.hash, *asked.judges))
     for (item, responses), cells in groupby(rows, key=lambda row: (row[0], row[1])):
         _add(columns, item, responses, list(cells))
         if len(columns.items) >= size:
@@ -140,11 +141,12 @@ def blocks(db: sqlite3.Connection, asked: Asked, size: int) -> Iterator[Block]:
 
 def _add(columns: _Columns, item: int, responses: str, cells: list[tuple[Any, ...]]) -> None:
     ways: dict[tuple[int, str], list[list[float]]] = {}
-    silent = 0
+    silent: set[tuple[int, str]] = set()
     for _, _, _, order, judge, mass, abstained, uncalibrated, variant, _ in cells:
         if variant.startswith("probe:"):
             continue
-        silent += abstained is not None
+        if abstained is not None:
+            silent.add((judge, order))
         if mass is not None:
             ways.setdefault((judge, order), []).append(json.loads(mass))
             if uncalibrated:
@@ -156,7 +158,7 @@ def _add(columns: _Columns, item: int, responses: str, cells: list[tuple[Any, ..
     columns.groups.append(item)
     columns.positions.append([int(one) for one in responses.split(",")])
     columns.models.append(cells[0][9])
-    columns.abstained.append(silent)
+    columns.abstained.append(len(silent - ways.keys()))
     for rater, masses in ways.items():
         columns.item.append(index)
         columns.rater.append(rater)
@@ -194,13 +196,27 @@ def ranking_masses(db: sqlite3.Connection, asked: Asked) -> dict[str, np.ndarray
     rows = db.execute(
         "SELECT j.name, q.ord, v.mass FROM questions q JOIN votes v ON v.key = q.key "  # noqa: S608 (only question marks)
         "JOIN judges j ON j.id = v.judge "
-        "WHERE q.rubric = ? AND v.uncalibrated AND v.mass IS NOT NULL AND q.variant = 'base' "
+        "WHERE q.rubric = ? AND q.rubric_hash = ? AND v.uncalibrated AND v.mass IS NOT NULL "
+        "AND q.variant = 'base' "
         f"AND v.judge IN ({marks})",
-        (asked.name, *asked.judges),
+        (asked.name, asked.hash, *asked.judges),
     )
     for judge, order, mass in rows:
         found.setdefault(rater_name(judge, order), []).append(json.loads(mass)[-1])
     return {rater: np.sort(np.array(values)) for rater, values in found.items()}
+
+
+def answered(db: sqlite3.Connection, judge: int, rubrics: Iterable[tuple[str, str]]) -> int:
+    """How many questions of these rubrics (name, hash) have an answer by a judge."""
+    count = 0
+    for name, hash_ in rubrics:
+        found = db.execute(
+            "SELECT COUNT(*) FROM questions q JOIN votes v ON v.key = q.key AND v.judge = ? "
+            "WHERE q.rubric = ? AND q.rubric_hash = ?",
+            (judge, name, hash_),
+        ).fetchone()
+        count += int(found[0])
+    return count
 
 
 def rater_name(judge: str, order: str) -> str:

@@ -106,6 +106,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             db = sqlite3.connect(address, uri=True, check_same_thread=False, timeout=30)
         else:
             db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+            if tables and "facts" not in tables:
+                raise RunFolderError(f"{path} is a database of something else: name another --out")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             db.executescript(TABLES)

@@ -68,10 +68,7 @@ class Door:
                 allow_redirects=False,
                 proxy=proxy,
             ) as response:
-                declared = response.content_length
-                if declared is not None and declared > MAX_REPLY_BYTES:
-                    raise ConnectionTrouble(f"the answer has {declared:,} bytes, which is no vote")
-                body = await response.read()
+                body = await _body(response)
                 kept = {} if response.status == 200 else _lowered(response)
                 return HttpResponse(response.status, body, kept)
         except aiohttp.ClientConnectorError as error:
@@ -82,6 +79,24 @@ class Door:
             raise ConnectionTrouble(f"no answer from {base} within {timeout:g} s") from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise ConnectionTrouble(f"the connection to {base} broke: {error!r}") from error
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, but no more than a vote can need, whatever its length is said to be."""
+    declared = response.content_length
+    if declared is not None and declared <= MAX_REPLY_BYTES and not _is_packed(response):
+        return await response.read()
+    pieces, size = [], 0
+    async for piece in response.content.iter_chunked(1 << 16):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MAX_REPLY_BYTES:
+            raise ConnectionTrouble(f"the answer has over {MAX_REPLY_BYTES:,} bytes: no vote has")
+    return b"".join(pieces)
+
+
+def _is_packed(response: aiohttp.ClientResponse) -> bool:
+    return "Content-Encoding" in response.headers
 
 
 def _lowered(response: aiohttp.ClientResponse) -> dict[str, str]:

@@ -46,6 +46,11 @@ class Window:
         self._clock = clock
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def admit(self, ceiling: int) -> None:
+        """Another judge at this endpoint, with a ceiling of its own."""
+        self.ceiling += ceiling
+        self.width = float(min(FIRST_WIDTH, self.ceiling))
+
     async def enter(self) -> bool:
         """Wait for the pause to end and for a place; False where the session is to stop."""
         while not self._stopping.is_set():

@@ -40,6 +40,7 @@ class Asking:
     cpu_s: float = 0.0
     reasons: list[str] = field(default_factory=list)
     interrupted: bool = False
+    unanswered: dict[str, int] = field(default_factory=dict)  # by rubric: nobody had an answer
 
 
 class _Session:
@@ -84,12 +85,14 @@ class _Session:
         began, cpu = time.perf_counter(), time.process_time()
         try:
             async with Door() as door:
-                purse = Purse(journal, settings.max_calls, settings.budget_usd)
+                purse = Purse(journal, settings.max_calls, settings.budget_usd, self._stopping)
                 session = Session(
                     journal, purse, door, rubrics, settings, time.monotonic, now,
                     self._stop_here, self._stopping,
                 )  # fmt: skip
-                await Engine(db, places, choice, tallies, session).run()
+                engine = Engine(db, places, choice, tallies, session)
+                await engine.run()
+                self.asking.unanswered = dict(engine.unanswered)
         finally:
             self.asking.wall_s = time.perf_counter() - began
             self.asking.cpu_s = time.process_time() - cpu
@@ -132,8 +135,12 @@ def ask(
                 watcher.tick()
             except KeyboardInterrupt:
                 _interrupt(session, watcher)
-        session.thread.join()
     finally:
+        # Whatever the showing of it may raise, nothing is asked on behind a closed run.
+        if not session.over.is_set():
+            session.stop("the watcher failed")
+            session.over.wait()
+        session.thread.join()
         watcher.ended()
     if session.error is not None:
         raise session.error

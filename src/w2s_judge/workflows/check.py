@@ -27,7 +27,7 @@ from w2s_judge.workflows.choosing import choose_rubrics, seats_at
 from w2s_judge.workflows.threads import run_coroutine
 
 MUCH_OUTSIDE = 0.5
-PATIENCE = 60.0  # seconds for one question of a check
+PATIENCE = 180.0  # seconds for one question: a server's first answer can take a minute
 PROBE = Item(
     "check",
     "What is the capital of France?",

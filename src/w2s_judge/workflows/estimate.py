@@ -17,9 +17,10 @@ from w2s_judge.scoring.call import BYTES_PER_TOKEN
 from w2s_judge.scoring.plan import Choice
 from w2s_judge.store import folder as folders
 from w2s_judge.store.items import blocks
-from w2s_judge.store.run import Run
+from w2s_judge.store.journal import spent
 from w2s_judge.store.schema import connect
 from w2s_judge.workflows.choosing import choose_rubrics, seats_at
+from w2s_judge.workflows.records import not_asked
 from w2s_judge.workflows.score import Job, Prepared, check_prices, prepare
 
 SAMPLE = 200  # items whose questions are worded to see how long they are
@@ -57,10 +58,7 @@ def estimate_job(job: Job) -> dict[str, Any]:
         "completion_tokens": sum(one["completion_tokens"] for one in judges.values()),
         "usd": None if None in costs else sum(costs),
         "left_out": list(missing),
-        "not_asked": {
-            name: {"count": count, "why": why}
-            for name, (count, why) in prepared.plan.unasked.items()
-        },
+        "not_asked": not_asked(prepared),
         "already_called": calls_before(job.folder),
     }
 
@@ -69,8 +67,8 @@ def calls_before(folder: Path) -> int:
     """Calls that the run folder has made already; answers that it holds are not asked again."""
     if not (folder / folders.DATABASE).is_file():
         return 0
-    with closing(Run(folder)) as run:
-        return int((run.manifest.get("cost") or {}).get("calls", 0))
+    with closing(connect(folder / folders.DATABASE, read_only=True)) as db:
+        return spent(db).calls
 
 
 def mean_bytes(

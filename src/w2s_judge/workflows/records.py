@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_judge.prompts import Rubric
 from w2s_judge.scoring.engine import Place
-from w2s_judge.scoring.plan import takes
+from w2s_judge.scoring.plan import UNRECORDED, takes
 from w2s_judge.scoring.settings import Ending
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store.journal import Spent
@@ -80,11 +80,10 @@ def begun(
         },
         "panel": [place.seat.spec.public() for place in places],
         "left_out": list(prepared.missing),
+        "counts": before.get("counts"),
+        "cost": before.get("cost"),
         "rubrics": rubrics,
-        "not_asked": {
-            name: {"count": count, "why": why}
-            for name, (count, why) in prepared.plan.unasked.items()
-        },
+        "not_asked": not_asked(prepared),
     }  # fmt: skip
 
 
@@ -93,6 +92,7 @@ def ended(manifest: Mapping[str, Any], summary: Mapping[str, Any], ended_at: str
     return {
         **manifest,
         "status": summary["status"],
+        "not_asked": summary["not_asked"],
         "reasons": summary["reasons"],
         "ended": ended_at,
         "counts": {
@@ -127,6 +127,18 @@ def judge_record(tally: Tally, unpriced_known: bool) -> dict[str, Any]:
         "read": tally.way,
         "note": tally.out_of_reach or tally.note,
     }
+
+
+def not_asked(prepared: Prepared, asking: Asking | None = None) -> dict[str, dict[str, Any]]:
+    """What no judge could be asked, by rubric: how many responses or pairs, and why."""
+    told: dict[str, dict[str, Any]] = {
+        name: {"count": count, "why": why} for name, (count, why) in prepared.plan.unasked.items()
+    }
+    for name, count in (asking.unanswered if asking else {}).items():
+        planned, why = prepared.plan.unasked.get(name, (0, ""))
+        both = f"{why}; {UNRECORDED}" if why else UNRECORDED
+        told[name] = {"count": planned + count, "why": both}
+    return told
 
 
 def warnings(prepared: Prepared) -> list[str]:
@@ -169,14 +181,11 @@ def summed_up(
         "left_out": list(prepared.missing),
         "warnings": warnings(prepared),
         "rubrics": {name: dict(one) for name, one in counts.items()},
-        "not_asked": {
-            name: {"count": count, "why": why}
-            for name, (count, why) in prepared.plan.unasked.items()
-        },
+        "not_asked": not_asked(prepared, asking),
         "spent": {
             "calls": spent.calls,
             "usd": round(spent.usd, 8) if known else None,
-            "usd_is_upper_bound": any(tally.unpriced for tally in tallies.values()),
+            "usd_is_upper_bound": spent.is_bound,
         },
         "asking": {
             "wall_s": round(asking.wall_s, 3), "cpu_s": round(asking.cpu_s, 3), "calls": calls,

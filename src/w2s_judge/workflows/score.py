@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from math import inf
@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.errors import ConfigurationError
+from w2s_judge.judges.price import Price
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.engine import Place, ending
-from w2s_judge.scoring.plan import Plan, plan
+from w2s_judge.scoring.plan import TOO_FEW, Plan, plan
 from w2s_judge.scoring.settings import Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
-from w2s_judge.store.items import shapes, staged
-from w2s_judge.store.journal import Journal
+from w2s_judge.store.items import blocks, shapes, staged
+from w2s_judge.store.journal import Journal, reprice
+from w2s_judge.store.reading import answered
 from w2s_judge.store.run import Run
 from w2s_judge.store.schema import connect
 from w2s_judge.workflows import consensus, records
@@ -108,6 +110,7 @@ def run_job(job: Job, watcher: Watcher) -> Run:
         db = stack.enter_context(closing(connect(job.folder / folders.DATABASE)))
         prepared = prepare(job, db, chosen, seats, missing)
         check_askable(prepared)
+        check_recorded(prepared)
         for line in described(prepared.chosen, prepared.plan, prepared.input, prepared.missing):
             watcher.say(line)
         summary = _session(prepared, watcher)
@@ -153,6 +156,21 @@ def check_prices(seats: Sequence[Seat], budget_usd: float | None) -> None:
             )
 
 
+def count_unpriced(prepared: Prepared) -> None:
+    """Calls that were made before their price was known count against the budget, too."""
+    for seat in prepared.seats:
+        left = reprice(prepared.db, seat.name, seat.spec.identity, _pricing(seat.price))
+        if left:
+            raise ConfigurationError(
+                f"{left:,} earlier calls of judge {seat.name!r} in this run folder have an unknown "
+                "cost, so --budget-usd cannot be kept: name another --out, or leave the budget out"
+            )
+
+
+def _pricing(price: Price) -> Callable[[int, int], float]:
+    return lambda asked, answered: price.of(asked, answered) or 0.0
+
+
 def model_of(seat: Seat) -> str | None:
     """What is asked behind this name: the panel's model, or what an embedded judge says it is."""
     return seat.spec.model or getattr(seat.judge, "model", None)
@@ -170,13 +188,34 @@ def check_askable(prepared: Prepared) -> None:
         raise ConfigurationError(f"there is nothing to ask:\n{whys}")
 
 
+def check_recorded(prepared: Prepared) -> None:
+    """Replays have only the answers that they recorded: there must be one to give."""
+    if any(seat.spec.kind != "replay" for seat in prepared.seats):
+        return
+    wanted = set(prepared.chosen.rubrics) if prepared.chosen.named else {""}
+    for block in blocks(prepared.db, prepared.job.block):
+        for _, item in block:
+            for name in prepared.chosen.choice(item.task):
+                for question in prepared.chosen.rubrics[name].questions(item):
+                    if any(seat.answers(question) for seat in prepared.seats):
+                        wanted -= {name, ""}
+        if not wanted:
+            return
+    raise ConfigurationError(
+        f"the panel replays recorded votes, and none of them answers what is asked"
+        f"{' under ' + ', '.join(sorted(wanted)) if '' not in wanted else ''}: they must be about "
+        "the same items, under the same rubric (its hash is in the recording)"
+    )
+
+
 def nothing_under(prepared: Prepared, name: str) -> str:
     """Why a rubric that was named has no question."""
-    if name in prepared.plan.unasked:
-        return prepared.plan.unasked[name][1]
+    count, why = prepared.plan.unasked.get(name, (0, TOO_FEW))
     return (
-        f"the rubric {name!r} compares two responses, and every item has only one: "
-        "give items two responses or more, or name a rubric for single responses"
+        f"nothing can be asked under {name!r}, {count:,} times: {why}\n  Give items two responses "
+        "or more, or name a rubric for single responses."
+        if why == TOO_FEW
+        else why
     )
 
 
@@ -190,6 +229,8 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
         allow_own_family=job.allow_own_family,
     )
     began = now()
+    if job.budget_usd is not None:
+        count_unpriced(prepared)
     journal = Journal(db, now)
     try:
         places = [
@@ -208,7 +249,9 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
             db, places, prepared.chosen.choice, prepared.chosen.rubrics, tallies, settings,
             journal, watcher,
         )  # fmt: skip
-        end = ending(tallies, asking.reasons)
+        rubrics = [(one.name, one.hash) for one in prepared.chosen.rubrics.values()]
+        done = {place.seat.name: answered(db, place.number, rubrics) for place in places}
+        end = ending(tallies, done, asking.reasons)
         spent = journal.spent()
     finally:
         journal.close()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from w2s_judge.errors import MissingExtra, RunFolderError
 from w2s_judge.store.run import Run
@@ -38,26 +38,30 @@ def export_votes(run: str | Path, rubric: str | None, kind: str, out: Path | Non
         names = (rubric,) if rubric else opened.rubrics
         labels = list(dict.fromkeys(one for name in names for one in opened.asked(name).labels))
         if kind == "parquet":
-            return _parquet(lines, labels, out)
-        try:
-            file: TextIO = (
-                sys.stdout
-                if out is None
-                else stack.enter_context(out.open("w", encoding="utf-8", newline=""))
+            binary = (
+                sys.stdout.buffer if out is None else stack.enter_context(opened_for(out, "wb"))
             )
-        except OSError as error:
-            raise RunFolderError(f"{out} cannot be written: {error.strerror}") from error
+            return _parquet(lines, labels, binary)
+        file = sys.stdout if out is None else stack.enter_context(opened_for(out, "w"))
         return _csv(lines, labels, file) if kind == "csv" else _jsonl(lines, file)
 
 
-def _jsonl(lines: Iterable[Mapping[str, Any]], file: TextIO) -> int:
+def opened_for(out: Path, mode: str) -> IO[Any]:
+    """A file to write to, UTF-8 where it is text."""
+    try:
+        return out.open(mode) if "b" in mode else out.open(mode, encoding="utf-8", newline="")
+    except OSError as error:
+        raise RunFolderError(f"{out} cannot be written: {error.strerror}") from error
+
+
+def _jsonl(lines: Iterable[Mapping[str, Any]], file: IO[str]) -> int:
     count = 0
     for count, line in enumerate(lines, 1):
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.write(json.dumps(line, ensure_ascii=file.isatty()) + "\n")
     return count
 
 
-def _csv(lines: Iterable[Mapping[str, Any]], labels: list[str], file: TextIO) -> int:
+def _csv(lines: Iterable[Mapping[str, Any]], labels: list[str], file: IO[str]) -> int:
     writer = None
     count = 0
     for count, line in enumerate(lines, 1):
@@ -65,11 +69,11 @@ def _csv(lines: Iterable[Mapping[str, Any]], labels: list[str], file: TextIO) ->
         if writer is None:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([inert(name) for name in row])
-        writer.writerow([inert(value) for value in row.values()])
+        writer.writerow([inert(value, shown=file.isatty()) for value in row.values()])
     return count
 
 
-def _parquet(lines: Iterator[Mapping[str, Any]], labels: list[str], out: Path | None) -> int:
+def _parquet(lines: Iterator[Mapping[str, Any]], labels: list[str], target: IO[bytes]) -> int:
     try:
         import pyarrow
         from pyarrow import parquet
@@ -81,7 +85,6 @@ def _parquet(lines: Iterator[Mapping[str, Any]], labels: list[str], out: Path | 
     )
     count = 0
     with ExitStack() as stack:
-        target = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
         writer = stack.enter_context(parquet.ParquetWriter(target, schema))
         for batch in batches(lines):
             rows = [flat(line, labels) for line in batch]
@@ -106,8 +109,10 @@ def flat(line: Mapping[str, Any], labels: list[str]) -> dict[str, Any]:
     return row | {f"mass:{label}": mass.get(label) for label in labels}
 
 
-def inert(value: object) -> object:
-    """A CSV cell that no spreadsheet runs: judged text may begin like a formula."""
+def inert(value: object, *, shown: bool = False) -> object:
+    """A CSV cell that no spreadsheet runs, and where it is `shown` no terminal acts on."""
+    if shown and isinstance(value, str):
+        value = "".join(one if one.isprintable() or one == "\n" else "�" for one in value)
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
