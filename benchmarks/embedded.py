@@ -29,7 +29,7 @@ from scipy.stats import rankdata
 from w2s_judge.aggregation.normal_scores import normal_scores
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.judges.embedded import DEFAULT_METHODS, METHODS
-from w2s_judge.judges.local import LocalEmbedded, ends, usable_threads
+from w2s_judge.judges.local import LocalEmbedded, ends
 from w2s_judge.prompts.load import load
 from w2s_judge.types import Item, Question, Response
 
@@ -211,7 +211,7 @@ def print_contrast(
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def open_judges(names: Sequence[str], threads: int) -> Bench:
+def open_judges(names: Sequence[str], threads: int | None) -> Bench:
     """Load the judges; one that cannot be is named and left out."""
     scales = {name: ends(load(name)) for name in ("toxicity", "safety")}
     bench = Bench({})
@@ -234,11 +234,11 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/judging")
     parser.add_argument("--channel", action="store_true", help="ask the slow judge too")
     parser.add_argument("--sample", type=int, help="rows of a set, drawn with a fixed seed")
-    parser.add_argument("--threads", type=int, default=usable_threads())
+    parser.add_argument("--threads", type=int, help="of the models; default: as in a run")
     chosen = parser.parse_args()
     names = [*DEFAULT_METHODS, *(["channel"] if chosen.channel else [])]
     bench = open_judges(names, chosen.threads)
-    print(f"{chosen.threads} threads; opened: " + told(bench.opened, "s"))
+    print(f"threads: {chosen.threads or 'as in a run'}; opened: " + told(bench.opened, "s"))
     for one in (*SETS, *EXAMPLES):
         rows = rows_of(one, chosen.data)
         if rows is None:

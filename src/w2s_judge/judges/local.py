@@ -49,7 +49,7 @@ class LocalEmbedded:
 
     `scales` are the ends of each rubric's labels, by rubric: (where 1 - q goes, where q goes), q
     rising with toxicity or with safety. `exemplars` is the user's own file; `threads` are those
-    of the models, by default the cores that this process may use, at most 4. `near_copies` says
+    of the models, by default those of `usable_threads`. `near_copies` says
     what the judge met since it was made; only `minilm` looks.
     """
 
@@ -92,7 +92,7 @@ class LocalEmbedded:
         exemplars or the weights.
         """
         if self._scorer is None:
-            threads = self.threads or usable_threads()
+            threads = self.threads or usable_threads(self.method)
             self._scorer = open_scorer(self.method, self.exemplars, threads)
         return self
 
@@ -199,8 +199,14 @@ class LocalEmbedded:
         )
 
 
-def usable_threads() -> int:
-    """Return the threads of a model unless the user says otherwise: the usable cores, at most 4."""
+def usable_threads(method: Method) -> int:
+    """Return the threads of a model unless the user says otherwise: the usable cores, at most 4.
+
+    The language model gets one: its threads spin while they wait for each other, so that on two
+    cores of which another program had one, a text took .66 s with two threads and .31 s with one.
+    """
+    if method in ("smollm2", "channel"):
+        return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(cores or 1, _MOST_THREADS))
 
