@@ -32,6 +32,8 @@ $(TEST)/.installed: $(SOURCES)
 	$(TEST)/bin/python -m build --wheel --outdir $(MADE)/dist . > $(MADE)/build.log
 	wheel=$$(ls $(MADE)/dist/*.whl) && $(TEST)/bin/python $(PIP) install -c constraints.txt "$$wheel[dev]"
 	$(TEST)/bin/python $(PIP) install --force-reinstall --no-deps $(MADE)/dist/*.whl
+	$(TEST)/bin/python -c 'from w2s_judge.judges.embedded.weights import fetch; fetch()' \
+		|| echo 'The weights did not come: the tests that need them are left out, and say so.'
 	touch $@
 
 # The tests run against the built wheel: a data file that is missing in it is missing here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import subprocess
@@ -332,8 +333,8 @@ def test_the_default_panel_is_four_judges_of_three_kinds_or_more() -> None:
 def test_q_goes_on_the_end_that_the_rubric_means() -> None:
     assert ends(load_rubric("safety")) == ("1", "5")
     assert ends(load_rubric("toxicity")) == ("1", "5")
-    turned = load_rubric("safety")
-    object.__setattr__(turned, "utilities", turned.utilities[::-1])
+    safety = load_rubric("safety")
+    turned = dataclasses.replace(safety, utilities=safety.utilities[::-1])
     assert ends(turned) == ("5", "1")
 
 
