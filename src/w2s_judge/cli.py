@@ -209,7 +209,9 @@ def list_(
 def votes(
     run: Annotated[Path, typer.Argument(help="A run folder, such as outputs.w2s")],
     rubric: Annotated[str | None, typer.Option(help="Only votes under this rubric.")] = None,
-    format: Annotated[VoteFormat, typer.Option(help="The format.")] = VoteFormat.jsonl,  # noqa: A002
+    format: Annotated[  # noqa: A002
+        VoteFormat | None, typer.Option(help="The format. Default: by the file's ending, or jsonl.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The file to write. Default: standard output."),
@@ -221,9 +223,15 @@ def votes(
     """
     from w2s_judge.workflows.votes import export_votes
 
+    ending = "" if out is None else out.suffix.lstrip(".")
+    format = format or (VoteFormat(ending) if ending in list(VoteFormat) else VoteFormat.jsonl)  # noqa: A001
     if out is None and format is VoteFormat.parquet and sys.stdout.isatty():
         raise UsageError("parquet is no text for a terminal: name a file with -o")
-    export_votes(run, rubric, format.value, out)
+    try:
+        export_votes(run, rubric, format.value, out)
+    except BrokenPipeError:
+        # Whoever read our output has had enough. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_json(value: object) -> None:
@@ -260,10 +268,6 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted; the same command goes on where it stopped")
         sys.exit(STOPPED)
-    except BrokenPipeError:
-        # Whoever read our output has had enough. Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         show = getattr(error, "show", None)  # what typer says of arguments that it cannot use
         if show is not None:

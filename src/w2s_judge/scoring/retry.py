@@ -36,6 +36,7 @@ class Trial:
         self.began: float | None = None
         self.calls = 0
         self.reasks = 0
+        self.limited = 0  # 429s
         self.rejected = False  # a re-ask was: the reply before it stands
 
     def sent(self, now: float) -> None:

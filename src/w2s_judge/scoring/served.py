@@ -23,6 +23,7 @@ from w2s_judge.types import Abstention, Question, Vote
 STRIKES = 3  # unreadable first replies before an unsettled way of reading is given up
 FIRST_ATTEMPTS = 3  # failures of a judge that has never answered, before it is out of reach
 REJECTIONS = 20  # questions that it may reject before it is
+MANY_LIMITS = 5  # 429s in a row for one question, before we wait longer than we are asked to
 UNREAD = ("unreadable", "truncated")
 TROUBLES = 3  # failures in a row before the whole endpoint is paused, not the question alone
 
@@ -216,6 +217,10 @@ class ServedLane:
             self._fail(error, trial)
             return False
         if limited:
+            trial.limited += 1
+            if trial.limited > MANY_LIMITS:  # its Retry-After, if any, is not the whole truth
+                self.tally.note = f"the endpoint keeps asking for fewer calls: {error}"
+                wait = max(wait, min(30.0, 2.0 ** (trial.limited - MANY_LIMITS)))
             self.caller.window.limited(wait)
         else:
             self._troubles += 1
@@ -224,6 +229,7 @@ class ServedLane:
         if await rest(wait, self.session.stopping):
             return True
         self.tally.failed += 1
+        self.tally.note = str(error)
         return False
 
     @property

@@ -6,6 +6,7 @@ share a vote, and a changed rubric or item asks anew while the old votes stay fo
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -104,6 +105,11 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         if read_only:
             address = path.absolute().as_uri() + "?mode=ro"
             db = sqlite3.connect(address, uri=True, check_same_thread=False, timeout=30)
+            if not path.with_name(path.name + "-wal").exists() and not os.access(
+                path.parent, os.W_OK
+            ):
+                db.close()  # SQLite would want to make its side files; nobody can write here
+                db = sqlite3.connect(address + "&immutable=1", uri=True, check_same_thread=False)
         else:
             db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
             tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}

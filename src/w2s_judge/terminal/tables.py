@@ -30,7 +30,7 @@ def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
     show(
         console, "Judges",
         ("judge", "votes", "abstained", "failed", "calls", "tokens", "cost", "s/call", "read"),
-        [_judge_row(name, one) for name, one in summary["judges"].items()],
+        [_judge_row(name, one) for name, one in summary["judges"].items() if one["questions"]],
     )  # fmt: skip
     console.print()
     show(

@@ -72,7 +72,10 @@ class Door:
                 kept = {} if response.status == 200 else _lowered(response)
                 return HttpResponse(response.status, body, kept)
         except aiohttp.ClientConnectorError as error:
-            raise ConnectionTrouble(f"cannot connect to {base}: {error}", sent=False) from error
+            why = error.os_error.strerror or str(error.os_error)
+            raise ConnectionTrouble(
+                f"cannot connect to {base}: {why}; is the server running there?", sent=False
+            ) from error
         except aiohttp.InvalidURL as error:
             raise ConfigurationError(f"{base} is not a URL that can be called") from error
         except TimeoutError as error:

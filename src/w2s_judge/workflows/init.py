@@ -8,6 +8,7 @@ from pathlib import Path
 
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.judges.write_panel import panel_text, serve_commands
+from w2s_judge.workflows.choosing import require_local
 
 
 def init_panel(
@@ -41,6 +42,10 @@ def init_panel(
         yield f"the key is read from OPENAI_API_KEY, which {state}"
     if local:
         yield from fetched()
+        try:
+            require_local("the embedded judges are in the panel and not installed yet")
+        except ConfigurationError as error:
+            yield str(error).partition(", or")[0].replace(" Either", "")
     yield f"then: w2s-judge check --panel {out}"
     yield f"      w2s-judge score outputs.jsonl --panel {out}"
 

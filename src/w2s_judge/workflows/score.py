@@ -71,7 +71,7 @@ def score(
     path: str | Path,
     *,
     panel: str | Path | None = None,
-    rubrics: Sequence[str] = (),
+    rubrics: str | Sequence[str] = (),
     out: str | Path | None = None,
     reader: str | None = None,
     skip_bad: bool = False,
@@ -91,7 +91,8 @@ def score(
     Raises `InputError`, `ConfigurationError` and `RunFolderError` before any call is made.
     """
     job = Job(
-        Path(path), Path(panel) if panel is not None else None, tuple(rubrics),
+        Path(path), Path(panel) if panel is not None else None,
+        (rubrics,) if isinstance(rubrics, str) else tuple(rubrics),
         Path(out) if out is not None else None, reader, skip_bad, max_calls, budget_usd, seed,
         block, allow_own_family, allow_import,
     )  # fmt: skip
@@ -113,6 +114,11 @@ def run_job(job: Job, watcher: Watcher) -> Run:
         check_recorded(prepared)
         for line in described(prepared.chosen, prepared.plan, prepared.input, prepared.missing):
             watcher.say(line)
+        others = set(manifests.load(db).get("rubrics", {})) - set(prepared.chosen.rubrics)
+        if others:
+            watcher.say(
+                f"{job.folder} also holds {', '.join(sorted(others))} from an earlier command"
+            )
         summary = _session(prepared, watcher)
     return Run(job.folder, summary)
 

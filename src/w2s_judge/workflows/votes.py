@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,12 +39,19 @@ def export_votes(run: str | Path, rubric: str | None, kind: str, out: Path | Non
         names = (rubric,) if rubric else opened.rubrics
         labels = list(dict.fromkeys(one for name in names for one in opened.asked(name).labels))
         if kind == "parquet":
+            require_parquet()
             binary = (
                 sys.stdout.buffer if out is None else stack.enter_context(opened_for(out, "wb"))
             )
             return _parquet(lines, labels, binary)
         file = sys.stdout if out is None else stack.enter_context(opened_for(out, "w"))
         return _csv(lines, labels, file) if kind == "csv" else _jsonl(lines, file)
+
+
+def require_parquet() -> None:
+    """Raise `MissingExtra` before a file is touched."""
+    if find_spec("pyarrow") is None:
+        raise MissingExtra("parquet", "Parquet")
 
 
 def opened_for(out: Path, mode: str) -> IO[Any]:
@@ -74,11 +82,9 @@ def _csv(lines: Iterable[Mapping[str, Any]], labels: list[str], file: IO[str]) -
 
 
 def _parquet(lines: Iterator[Mapping[str, Any]], labels: list[str], target: IO[bytes]) -> int:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise MissingExtra("parquet", "Parquet") from error
+    import pyarrow
+    from pyarrow import parquet
+
     schema = pyarrow.schema(
         [(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()]
         + [(f"mass:{label}", pyarrow.float64()) for label in labels]
