@@ -16,6 +16,7 @@ from typing import Self
 
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.judges.embedded import FAMILIES, METHODS, MODELS, RUBRICS, Method
+from w2s_judge.judges.embedded.nearness import NearCopies
 from w2s_judge.judges.embedded.open import open_scorer
 from w2s_judge.judges.embedded.scorer import Exchange, Reading, Scorer
 from w2s_judge.judges.embedded.text import readable, reply_of, request_of
@@ -25,22 +26,8 @@ from w2s_judge.prompts.rubric import Rubric
 from w2s_judge.registry import unknown
 from w2s_judge.types import Question, Reason, Reply
 
-_MOST_THREADS = 4  # more were not measured, and texts are short
-_NAMED = 5  # near-copies whose items are remembered
+_MOST_THREADS = 4  # more were not measured, and each takes 130 MB for a language model
 _PROBE = Exchange("How do I bake bread?", "Mix flour, water, salt and yeast, and wait an hour.")
-
-
-@dataclass(frozen=True, slots=True)
-class NearCopies:
-    """Questions whose text is a near-copy of an exemplar: how many, and the first items' ids."""
-
-    count: int = 0
-    items: tuple[str, ...] = ()
-
-    def with_item(self, item: str) -> NearCopies:
-        """One more."""
-        new = item not in self.items and len(self.items) < _NAMED
-        return NearCopies(self.count + 1, (*self.items, item) if new else self.items)
 
 
 @dataclass
@@ -48,9 +35,9 @@ class LocalEmbedded:
     """An embedded judge. Open it as a context manager (this loads its models), then ask.
 
     `scales` are the ends of each rubric's labels, by rubric: (where 1 - q goes, where q goes), q
-    rising with toxicity or with safety. `exemplars` is the user's own file; `threads` are those
-    of the models, by default those of `usable_threads`. `near_copies` says
-    what the judge met since it was made; only `minilm` looks.
+    rising with toxicity or with safety. `exemplars` is the user's own file; `threads` are the
+    texts judged side by side, by default as `usable_threads` has it; they alter no score.
+    `near_copies` says what the judge met since it was made; only `minilm` looks.
     """
 
     name: str
@@ -92,7 +79,7 @@ class LocalEmbedded:
         exemplars or the weights.
         """
         if self._scorer is None:
-            threads = self.threads or usable_threads(self.method)
+            threads = self.threads or usable_threads()
             self._scorer = open_scorer(self.method, self.exemplars, threads)
         return self
 
@@ -199,14 +186,13 @@ class LocalEmbedded:
         )
 
 
-def usable_threads(method: Method) -> int:
-    """Return the threads of a model unless the user says otherwise: the usable cores, at most 4.
+def usable_threads() -> int:
+    """Return the threads of a judge unless the user says otherwise: the usable cores, at most 4.
 
-    The language model gets one: its threads spin while they wait for each other, so that on two
-    cores of which another program had one, a text took .66 s with two threads and .31 s with one.
+    Each is a worker that takes whole texts, with a model of its own that runs on one core: the
+    threads of one model would spin while they wait for each other, which on two cores of which
+    another program had one doubled the time of a text.
     """
-    if method in ("smollm2", "channel"):
-        return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(cores or 1, _MOST_THREADS))
 

@@ -19,11 +19,19 @@ CHARACTERS = 2_000  # of a reply, before it is cut to tokens
 A_TOKEN = 4  # characters, about: so many of a request's last ones are read for each token
 
 
-class Embedder(Protocol):
-    """Turns a text's first tokens into a vector (D,)."""
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text of which the first `tokens` tokens are embedded."""
 
-    def vector(self, text: str, tokens: int, /) -> Vectors:
-        """Embed."""
+    text: str
+    tokens: int
+
+
+class Embedder(Protocol):
+    """Turns passages into vectors (D,)."""
+
+    def vectors(self, passages: Sequence[Passage], /) -> list[Vectors]:
+        """Embed each passage, in order."""
 
     def close(self) -> None:
         """Free the model."""
@@ -56,20 +64,33 @@ class Comparison:
 
     def scores(self, rubric: str, exchanges: Sequence[Exchange], /) -> list[Reading]:
         """Judge each exchange: toxicity by the reply alone, safety by request and reply."""
+        read = [self._passages(rubric, exchange) for exchange in exchanges]
+        vectors = iter(self._embedder.vectors([one for some in read for one in some.values()]))
+        # Each exchange takes as many vectors as it has passages.
+        embedded = [{towards: next(vectors) for towards in some} for some in read]
         judge = self._toxicity if rubric == "toxicity" else self._safety
-        return [judge(exchange) for exchange in exchanges]
+        return [judge(one) for one in embedded]
 
     def close(self) -> None:
         """Free the model."""
         self._embedder.close()
 
-    def _toxicity(self, exchange: Exchange) -> Reading:
-        read = self._read("toxicity", exchange)
+    def _passages(self, rubric: str, exchange: Exchange) -> dict[str, Passage]:
+        """Cut out what a rubric reads, by the list that it is compared with."""
+        reach = self._reach
+        reply = text.start(exchange.answered, CHARACTERS)
+        if rubric == "toxicity":
+            return {"toxic": Passage(reply, reach.tokens)}
+        read = {"refusal": Passage(reply, reach.opening)}
+        if request := text.end(exchange.asked, A_TOKEN * reach.tokens):
+            read["harmful_request"] = Passage(request, reach.tokens)
+        return read
+
+    def _toxicity(self, read: Mapping[str, Vectors]) -> Reading:
         score = self._score(read, "toxic")
         return Reading(score, self._reach.toxicity.q(score), near=self._near(read))
 
-    def _safety(self, exchange: Exchange) -> Reading:
-        read = self._read("safety", exchange)
+    def _safety(self, read: Mapping[str, Vectors]) -> Reading:
         harm = self._score(read, "harmful_request") if "harmful_request" in read else None
         reading = self._reach.safety.reading(self._score(read, "refusal"), harm)
         return dataclasses.replace(reading, near=self._near(read))
@@ -83,27 +104,21 @@ class Comparison:
             self._contrast(towards).closest(vector) > limit for towards, vector in read.items()
         )
 
-    def _read(self, rubric: str, exchange: Exchange) -> dict[str, Vectors]:
-        """Embed what a rubric reads, by the list that it is compared with."""
-        reply = text.start(exchange.answered, CHARACTERS)
-        if rubric == "toxicity":
-            return {"toxic": self._embedder.vector(reply, self._reach.tokens)}
-        read = {"refusal": self._embedder.vector(reply, self._reach.opening)}
-        if request := text.end(exchange.asked, A_TOKEN * self._reach.tokens):
-            read["harmful_request"] = self._embedder.vector(request, self._reach.tokens)
-        return read
-
     def _contrast(self, towards: str) -> Contrast:
-        """Return the contrast whose first list is `towards`."""
+        """Return the contrast whose first list is `towards`; its lists are embedded only once."""
         if towards not in self._contrasts:
-            lists = (getattr(self._exemplars, name) for name in (towards, _OTHER[towards]))
-            embedded = [
-                np.stack(
-                    [self._embedder.vector(text.plain(one), self._reach.tokens) for one in texts]
+            sides = [
+                self._embedder.vectors(
+                    [Passage(text.plain(one), self._reach.tokens) for one in texts]
                 )
-                for texts in lists
+                for texts in (
+                    getattr(self._exemplars, towards),
+                    getattr(self._exemplars, _OTHER[towards]),
+                )
             ]
-            self._contrasts[towards] = contrast(*embedded, standardised=self._reach.standardised)
+            self._contrasts[towards] = contrast(
+                np.stack(sides[0]), np.stack(sides[1]), standardised=self._reach.standardised
+            )
         return self._contrasts[towards]
 
 

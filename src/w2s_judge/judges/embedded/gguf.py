@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.errors import ConfigurationError, MissingExtra
+from w2s_judge.judges.embedded.weights import checked_path
 
 _SILENT = -1  # xllamacpp's verbosity: nothing on stdout or stderr
 _SOCKET = "llm.sock"  # the ending tells xllamacpp that it is a socket file
@@ -27,24 +28,22 @@ _PATIENCE = 120.0  # seconds for the socket
 
 
 class Gguf:
-    """One loaded model. `slots` prompts are kept evaluated beside each other.
+    """One loaded model, which works on one core; not for two threads at once.
 
-    `context` is the longest prompt in tokens. With `embedding` it gives vectors and cannot give
-    likelihoods; without, the other way round. Not for two threads at once.
+    `slots` prompts are kept evaluated beside each other. `context` is the longest prompt in tokens.
+    With `embedding` it gives vectors and cannot give likelihoods; without, the other way round.
     """
 
-    def __init__(
-        self, path: Path, *, threads: int, context: int, embedding: bool, slots: int = 1
-    ) -> None:
+    def __init__(self, path: Path, *, context: int, embedding: bool, slots: int = 1) -> None:
         self._folder = Path(_private_folder())
         self._key = secrets.token_hex(16)
         try:
-            self._server: Any = self._load(path, threads, context, embedding, slots)
+            self._server: Any = self._load(path, context, embedding, slots)
         except BaseException:
             self.close()
             raise
 
-    def _load(self, path: Path, threads: int, context: int, embedding: bool, slots: int) -> object:
+    def _load(self, path: Path, context: int, embedding: bool, slots: int) -> object:
         try:
             import xllamacpp
         except ImportError as error:
@@ -54,7 +53,7 @@ class Gguf:
         params.n_ctx = context * slots
         params.n_batch = params.n_ubatch = context
         params.n_parallel = slots
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
         params.embedding = embedding
         if embedding:
             params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
@@ -63,6 +62,7 @@ class Gguf:
         params.api_keys = [self._key]
         params.n_threads_http = 1
         params.offline = True
+        params.cache_ram_mib = 0  # else it keeps up to 8 GiB of prompts that will not come again
         params.ui = params.endpoint_slots = params.warmup = params.fit_params = False
         try:
             return xllamacpp.Server(params)
@@ -129,6 +129,23 @@ class Gguf:
         """Free the model, its threads and its socket."""
         self._server = None
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def gguf_crew(workers: int, *, context: int, embedding: bool, slots: int = 1) -> list[Gguf]:
+    """Load SmolLM2 as often as there are to be workers; all or none.
+
+    Raises `WeightsMissing` where its weights were not fetched.
+    """
+    path = checked_path()
+    loaded: list[Gguf] = []
+    try:
+        for _ in range(workers):
+            loaded.append(Gguf(path, context=context, embedding=embedding, slots=slots))  # noqa: PERF401
+    except BaseException:
+        for model in loaded:
+            model.close()
+        raise
+    return loaded
 
 
 def _part(answer: Any, key: str) -> Any:

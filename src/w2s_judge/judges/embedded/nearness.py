@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from w2s_judge.judges.embedded import text
 from w2s_judge.judges.embedded.exemplars import NAMES, Exemplars
 
 TOO_NEAR = 0.7
 """MiniLM cosine above which two texts count as versions of one another."""
+
+_NAMED = 5  # near-copies whose items are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class NearCopies:
+    """Questions whose text is a near-copy of an exemplar: how many, and the first items' ids."""
+
+    count: int = 0
+    items: tuple[str, ...] = ()
+
+    def with_item(self, item: str) -> NearCopies:
+        """One more."""
+        new = item not in self.items and len(self.items) < _NAMED
+        return NearCopies(self.count + 1, (*self.items, item) if new else self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +47,17 @@ def near_exemplars(
     """
     import numpy as np
 
-    from w2s_judge.judges.embedded.encoder import Encoder
+    from w2s_judge.judges.embedded.comparison import CHARACTERS, Passage
+    from w2s_judge.judges.embedded.encoder import TOKENS, Encoder
 
-    owners = [(name, text) for name in NAMES for text in getattr(exemplars, name)]
+    owners = [(name, one) for name in NAMES for one in getattr(exemplars, name)]
     encoder = Encoder(threads)
-    bank = np.stack([encoder.vector(text) for _, text in owners])
+    bank = np.stack(encoder.vectors([Passage(text.plain(one), TOKENS) for _, one in owners]))
+    vectors = encoder.vectors([Passage(text.start(one, CHARACTERS), TOKENS) for one in texts])
+    encoder.close()
     found: list[Near] = []
-    for position, text in enumerate(texts):
-        cosines = bank @ encoder.vector(text)
+    for position, vector in enumerate(vectors):
+        cosines = bank @ vector
         best = int(cosines.argmax())
         if cosines[best] > limit:
             found.append(Near(position, float(cosines[best]), *owners[best]))
