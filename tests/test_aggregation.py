@@ -42,7 +42,7 @@ def test_the_mean_is_the_mean(votes):
     for i in range(votes.I):
         mine = votes.mass[votes.item == i]
         assert found.support[i] == len(mine)
-        expected = mine.mean(axis=0) if len(mine) else np.zeros(votes.L)
+        expected = mine.mean(axis=0) if len(mine) else found.prior
         np.testing.assert_allclose(found.posterior[i], expected, atol=1e-12)
 
 
@@ -80,7 +80,7 @@ def test_normal_scores_agree_with_scipys_ranks(votes):
             z[mine] = norm.ppf((rankdata(votes.mass[mine, -1]) - 0.5) / mine.sum())
     for i, row in enumerate(NormalScores()(votes).posterior):
         mine = votes.item == i
-        assert row[-1] == pytest.approx(norm.cdf(z[mine].mean()) if mine.any() else 0.0)
+        assert row[-1] == pytest.approx(norm.cdf(z[mine].mean()) if mine.any() else 0.5)
 
 
 def test_hard_votes_are_one_hot():

@@ -5,14 +5,15 @@ Letters: I items, J raters, L vote labels, V votes. Silence is absence: there is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sized
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
+from w2s_judge.arrays import Bools, Floats, Ints
+from w2s_judge.gold import Gold, Truth
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,11 @@ class VoteMatrix:
     family    : (J,) names, None where unknown
     positions : (I, A) positions of the judged responses in their item's list, or None
     uncalibrated : (J,) True where a rater's mass ranks but is no probability
+    judge     : (J,) the judge behind each rater; None: each rater is its own
+    order     : (J,) the order ("ab", "ba") a rater was asked in, None where there is none
+    weight    : (V,) how much a vote counts, above 0; None: all alike
+    levels    : (L,) ascending numbers that ordered labels stand for; None: 0 .. L-1
+    truth     : what is known of the truth; None: its classes are the vote labels
     """
 
     items: tuple[str, ...]
@@ -46,7 +52,12 @@ class VoteMatrix:
     mass: Floats | None = None
     ordered: bool = True
     positions: Ints | None = None
-    uncalibrated: npt.NDArray[np.bool_] | None = None
+    uncalibrated: Bools | None = None
+    judge: tuple[str, ...] | None = None
+    order: tuple[str | None, ...] | None = None
+    weight: Floats | None = None
+    levels: Floats | None = None
+    truth: Truth | None = None
 
     def __post_init__(self) -> None:
         size = len(self.item)
@@ -59,6 +70,16 @@ class VoteMatrix:
             raise ValueError("group has one entry an item, family one a rater")
         if self.mass is not None and self.mass.shape != (size, len(self.labels)):
             raise ValueError(f"mass must have shape (V, L) = ({size}, {len(self.labels)})")
+        optional: tuple[tuple[str, Sized | None, int], ...] = (
+            ("judge", self.judge, len(self.raters)),
+            ("order", self.order, len(self.raters)),
+            ("weight", self.weight, size),
+            ("levels", self.levels, len(self.labels)),
+            ("of_label", None if self.truth is None else self.truth.of_label, len(self.labels)),
+        )
+        for name, column, length in optional:
+            if column is not None and len(column) != length:
+                raise ValueError(f"{name} must have {length} entries, it has {len(column)}")
 
     @property
     def I(self) -> int:  # noqa: E743, N802 (the field's letter)
@@ -88,6 +109,45 @@ class VoteMatrix:
             raise ValueError("a vote matrix without votes")
         return np.eye(self.L)[self.label]
 
+    @property
+    def support(self) -> Ints:
+        """(I,) number of votes on each item."""
+        return np.bincount(self.item, minlength=self.I).astype(np.int32)
+
+    @property
+    def scale(self) -> Floats:
+        """(L,) the numbers that the labels stand for, 0 .. L-1 where none are given."""
+        return np.arange(self.L, dtype=np.float64) if self.levels is None else self.levels
+
+    @property
+    def scores(self) -> Floats:
+        """(V,) the votes as numbers: the level voted for, of soft votes the expected level."""
+        if self.label is not None:
+            return self.scale[self.label]
+        return np.asarray(self.soft() @ self.scale)
+
+    def truth_with(self, gold: Gold | None) -> Truth:
+        """What is known of the truth, gold's classes first; the vote labels where nothing is."""
+        known = self.truth if self.truth is not None else Truth(self.labels, tuple(range(self.L)))
+        if gold is None or gold.classes == known.classes:
+            return known
+        if self.truth is not None and self.truth.prior is not None:
+            raise ValueError("gold and the prior name different classes")
+        if set(gold.classes) <= set(self.labels) and len(gold.classes) == self.L:
+            return Truth(gold.classes, tuple(gold.classes.index(one) for one in self.labels))
+        return Truth(gold.classes)
+
+    def only(self, kept: npt.NDArray[Any]) -> VoteMatrix:
+        """The same items, raters and labels with some of the votes (a mask or indices)."""
+        return replace(
+            self,
+            item=self.item[kept],
+            rater=self.rater[kept],
+            label=None if self.label is None else self.label[kept],
+            mass=None if self.mass is None else self.mass[kept],
+            weight=None if self.weight is None else self.weight[kept],
+        )
+
     def columns(self) -> dict[str, Any]:
         """One entry a vote, for `pandas.DataFrame(votes.columns())` or any other table."""
         columns: dict[str, Any] = {
@@ -101,19 +161,3 @@ class VoteMatrix:
         for position, name in enumerate(self.labels):
             columns[f"mass:{name}"] = self.soft()[:, position]
         return columns
-
-
-@dataclass(frozen=True, eq=False)
-class Consensus:
-    """What a method makes of the votes.
-
-    posterior : (I, L) over the vote labels (later (I, C) over truth classes), rows sum to 1;
-                rows without a vote are NaN-free zeros and have `support` 0
-    support   : (I,) number of votes that entered
-    method    : the method's name; `calibration` as in `scores.jsonl`
-    """
-
-    posterior: Floats
-    support: Ints
-    method: str
-    calibration: str

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from w2s_judge.votes import Consensus, VoteMatrix
+from w2s_judge.aggregation.contract import Law, Method
+from w2s_judge.aggregation.shares import shares
+from w2s_judge.consensus import Consensus
+from w2s_judge.gold import Gold
+from w2s_judge.votes import VoteMatrix
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """Each item's mass is the mean over its votes; a vote counts as much as any other."""
+    """Each item's mass is the mean over its votes; a vote counts its weight."""
 
-    def __call__(self, votes: VoteMatrix, gold: None = None, /) -> Consensus:
-        """(I, L) mean mass; an item without a vote has a row of zeros and support 0."""
-        mass = votes.soft()
-        support = np.bincount(votes.item, minlength=votes.I)
-        total = np.stack(
-            [
-                np.bincount(votes.item, weights=mass[:, label], minlength=votes.I)
-                for label in range(votes.L)
-            ],
-            axis=1,
-        )
-        posterior = total / np.maximum(support, 1)[:, None]
-        return Consensus(posterior, support.astype(np.int32), "mean", "none")
+    def __call__(self, votes: VoteMatrix, gold: Gold | None = None, /) -> Consensus:
+        """(I, C) mean mass over the truth classes."""
+        return shares(votes, gold, "mean", repr(self))
+
+
+METHOD = Method(
+    "mean", "mean of the votes' mass", Mean, frozenset(Law) - {Law.REVERSAL, Law.CLIMBS}
+)

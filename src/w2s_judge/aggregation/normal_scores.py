@@ -15,7 +15,12 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from w2s_judge.votes import Consensus, Floats, VoteMatrix
+from w2s_judge.aggregation.contract import Law, Method
+from w2s_judge.aggregation.shares import clamped
+from w2s_judge.arrays import Floats
+from w2s_judge.consensus import Consensus
+from w2s_judge.gold import Gold
+from w2s_judge.votes import VoteMatrix
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,8 +32,9 @@ class NormalScores:
 
     reference: Mapping[str, np.ndarray[Any, Any]] | None = None
 
-    def __call__(self, votes: VoteMatrix, gold: None = None, /) -> Consensus:
-        """(I, L): Phi(mean z) on the last label, the rest on the first, nothing between."""
+    def __call__(self, votes: VoteMatrix, gold: Gold | None = None, /) -> Consensus:
+        """(I, C): Phi(mean z) on the last class, the rest on the first, nothing between."""
+        truth = votes.truth_with(gold)
         last = votes.soft()[:, -1]
         z = np.zeros(votes.V)
         for j, rater in enumerate(votes.raters):
@@ -36,13 +42,17 @@ class NormalScores:
             among = np.sort(last[mine]) if self.reference is None else self.reference.get(rater)
             if among is not None and len(among):
                 z[mine] = normal_scores(last[mine], among)
-        support = np.bincount(votes.item, minlength=votes.I)
+        support = votes.support
         mean = np.bincount(votes.item, weights=z, minlength=votes.I) / np.maximum(support, 1)
-        posterior = np.zeros((votes.I, votes.L))
+        posterior = np.zeros((votes.I, truth.C))
         posterior[:, -1] = ndtr(mean)
         posterior[:, 0] = 1 - posterior[:, -1]
-        posterior[support == 0] = 0.0
-        return Consensus(posterior, support.astype(np.int32), "mean-normal-score", "uncalibrated")
+        prior = np.zeros(truth.C)
+        prior[[0, -1]] = 0.5
+        return Consensus(
+            clamped(posterior, gold), truth.classes, support, "mean-normal-score", "uncalibrated",
+            prior, "none: ranks alone", score=mean, settings="NormalScores()",
+        )  # fmt: skip
 
 
 def normal_scores(values: Floats, among: Floats) -> Floats:
@@ -53,3 +63,12 @@ def normal_scores(values: Floats, among: Floats) -> Floats:
     rank = np.clip(rank, 1, len(among))  # a mean of repeats need not be among them
     scores: Floats = ndtri((rank - 0.5) / len(among))
     return scores
+
+
+METHOD = Method(
+    "mean-normal-score",
+    "mean of the votes' normal scores: ranks, no probabilities",
+    NormalScores,
+    frozenset({Law.ITEMS, Law.RATERS, Law.REVERSAL, Law.SILENCE, Law.GOLD, Law.MUTE}),
+    graded=True,
+)

@@ -19,9 +19,10 @@ import numpy as np
 
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.normal_scores import NormalScores
+from w2s_judge.consensus import Consensus
 from w2s_judge.store import folder as folders
 from w2s_judge.store.reading import Asked, Block, blocks, ranking_masses
-from w2s_judge.votes import Consensus, VoteMatrix
+from w2s_judge.votes import VoteMatrix
 
 BLOCK = 8192  # items held at a time
 TIE = 1e-9  # two labels whose mass differs by less are level

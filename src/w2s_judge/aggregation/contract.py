@@ -1,0 +1,55 @@
+"""What a method is: a callable with settings, and a card that says what may be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from w2s_judge.consensus import Consensus
+from w2s_judge.gold import Gold
+from w2s_judge.registry import Registry
+from w2s_judge.votes import VoteMatrix
+
+
+@runtime_checkable
+class Aggregator(Protocol):
+    """Votes in, consensus out; settings are fields of a frozen dataclass."""
+
+    def __call__(self, votes: VoteMatrix, gold: Gold | None = None, /) -> Consensus:
+        """Leave votes and gold as they are; the same input gives the same bytes."""
+
+
+class Law(StrEnum):
+    """What holds whatever the votes are; each is one property test, run for all who declare it."""
+
+    ITEMS = "items permuted, rows permuted"
+    RATERS = "raters permuted, nothing changes"
+    LABELS = "labels permuted, classes permuted"  # nominal methods
+    REVERSAL = "scale reversed, classes reversed"  # ordinal methods
+    SILENCE = "no vote, the prior"
+    GOLD = "gold keeps its label"
+    MUTE = "a rater who never votes changes nothing"
+    CLIMBS = "no iteration lowers the objective"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """The card of a method.
+
+    `make` builds it with its defaults. `independent`: its posterior takes votes for independent,
+    so that it is tempered without gold. `graded`: it needs ordered labels. `needs_gold`: it
+    refuses to work without.
+    """
+
+    name: str
+    summary: str
+    make: Callable[[], Aggregator]
+    laws: frozenset[Law]
+    independent: bool = False
+    graded: bool = False
+    needs_gold: bool = False
+
+
+METHODS = Registry("method", Method, "w2s_judge.aggregation", "METHOD", "w2s_judge.methods")

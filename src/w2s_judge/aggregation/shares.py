@@ -1,0 +1,88 @@
+"""What vote-share methods have in common: labels to classes, silence, gold that keeps its label."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from w2s_judge.arrays import Floats, Ints
+from w2s_judge.calibration.prior import prior_from
+from w2s_judge.consensus import Consensus
+from w2s_judge.errors import ConfigurationError
+from w2s_judge.gold import Gold, Truth
+from w2s_judge.votes import VoteMatrix
+
+CUT_ASSUMED = "the vote labels were cut into {C} equal ranges, one a class: no map was given"
+
+
+def shares(
+    votes: VoteMatrix,
+    gold: Gold | None,
+    method: str,
+    settings: str,
+    *,
+    rater_weight: Floats | None = None,
+) -> Consensus:
+    """The weighted mean of the votes' mass over the classes, (I, C); `rater_weight` is (J,)."""
+    truth = votes.truth_with(gold)
+    of_label, notes = class_of_label(votes, truth)
+    weight = np.ones(votes.V) if votes.weight is None else votes.weight
+    if rater_weight is not None:
+        weight = weight * rater_weight[votes.rater]
+    total = class_sums(votes, of_label, truth.C, weight)
+    mass = total.sum(axis=1, keepdims=True)
+    posterior = np.divide(total, mass, out=np.zeros_like(total), where=mass > 0)
+    prior, source = prior_from(truth, gold, posterior[mass[:, 0] > 0])
+    posterior[mass[:, 0] <= 0] = prior
+    return Consensus(
+        clamped(posterior, gold),
+        truth.classes,
+        votes.support,
+        method,
+        "none",
+        prior,
+        source,
+        weight=rater_weight,
+        settings=settings,
+        notes=notes,
+    )
+
+
+def class_sums(votes: VoteMatrix, of_label: Ints, C: int, weight: Floats) -> Floats:  # noqa: N803
+    """(I, C) sums over an item's votes of weight times mass."""
+    if votes.label is not None:
+        cell = votes.item.astype(np.int64) * C + of_label[votes.label]
+        sums = np.bincount(cell, weights=weight, minlength=votes.I * C)
+        return np.asarray(sums.reshape(votes.I, C), dtype=np.float64)
+    onto = np.eye(C)[of_label]
+    mass = (votes.soft() @ onto) * weight[:, None]
+    return np.stack(
+        [np.bincount(votes.item, weights=mass[:, c], minlength=votes.I) for c in range(C)], axis=1
+    )
+
+
+def class_of_label(votes: VoteMatrix, truth: Truth) -> tuple[Ints, tuple[str, ...]]:
+    """(L,) the class of each label, and what had to be assumed.
+
+    A scale whose map is not known is cut into equal ranges. Raises `ConfigurationError` where the
+    labels have no order.
+    """
+    if truth.of_label is not None:
+        return np.asarray(truth.of_label, dtype=np.int32), ()
+    if not votes.ordered or votes.L < truth.C:
+        raise ConfigurationError(
+            f"the vote labels ({', '.join(votes.labels[:8])}) are not the truth classes "
+            f"({', '.join(truth.classes[:8])}), and this method cannot learn which means which\n"
+            "  take dawid-skene or auto with gold labels, or name the vote labels' order"
+        )
+    cut = np.arange(votes.L) * truth.C // votes.L
+    return cut.astype(np.int32), (CUT_ASSUMED.format(C=truth.C),)
+
+
+def clamped(posterior: Floats, gold: Gold | None) -> Floats:
+    """The posterior with gold items at their label."""
+    if gold is None or not gold.G:
+        return posterior
+    posterior = posterior.copy()
+    posterior[gold.item] = 0.0
+    posterior[gold.item, gold.label] = 1.0
+    return posterior
