@@ -38,7 +38,7 @@ def matrices(draw, labels=3):
 
 @given(matrices())
 def test_the_mean_is_the_mean(votes):
-    found = Mean()(votes)
+    found = Mean(scale=None)(votes)
     for i in range(votes.I):
         mine = votes.mass[votes.item == i]
         assert found.support[i] == len(mine)

@@ -77,7 +77,7 @@ def test_score_as_json(judge, outputs, panel, command):
     assert ran.code == 0
     told = ran.json()
     assert told["judges"]["a"]["votes"] == 5
-    assert told["rubrics"]["safety"]["labels"]["4"] == 5
+    assert told["rubrics"]["safety"]["labels"]["safe"] == 5
     assert told["asking"]["calls"] == 5
 
 

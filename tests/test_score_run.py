@@ -20,6 +20,11 @@ def label_of(number: int) -> str:
     return str(number % 5 + 1)
 
 
+def class_of(number: int) -> str:
+    """The truth class of that label under the rubric's cut."""
+    return "safe" if label_of(number) in "45" else "unsafe"
+
+
 @pytest.fixture
 def honest(endpoint, wire):
     """An endpoint whose one-token verdict depends on the item alone."""
@@ -43,7 +48,7 @@ def test_every_vote_is_the_one_that_was_given(honest, outputs, panel):
         assert line["outside"] == pytest.approx(0.02, abs=1e-6)
     rows = list(run.scores())
     assert [row["item"] for row in rows] == [f"item-{k:05}" for k in range(40)]
-    assert all(row["label"] == label_of(int(row["item"][5:])) for row in rows)
+    assert all(row["label"] == class_of(int(row["item"][5:])) for row in rows)
     assert all(row["votes"] == 2 and row["abstained"] == 0 for row in rows)
     assert run.summary["status"] == "complete"
     assert len(honest.bodies) == 80
@@ -63,9 +68,9 @@ def test_keys_of_a_vote_and_of_a_score_are_those_documented(honest, outputs, pan
     score = next(run.scores())
     assert list(score) == [
         "item", "response", "model", "rubric", "label", "mass", "utility", "votes", "abstained",
-        "dissent", "method", "calibration", "stage",
+        "dissent", "method", "calibration", "stage", "gold",
     ]  # fmt: skip
-    assert score["calibration"] == "none"
+    assert score["calibration"] == "tempered"  # one judge alone
 
 
 def test_the_same_command_again_asks_nothing(honest, outputs, panel):
@@ -100,7 +105,7 @@ def test_equal_questions_are_asked_once_and_count_for_both(honest, outputs, pane
     path = outputs([{"id": "x", **row}, {"id": "y", **row}])
     run = w2s_judge.score(path, panel=panel(a=honest.url), rubrics=["safety"])
     assert len(honest.bodies) == 1
-    assert [row["label"] for row in run.scores()] == ["4", "4"]
+    assert [row["label"] for row in run.scores()] == ["safe", "safe"]
     assert run.summary["status"] == "complete"
 
 
@@ -111,7 +116,9 @@ def test_the_folder_is_its_owners_and_holds_no_key(honest, outputs, panel, monke
     assert honest.headers[0]["Authorization"] == "Bearer sk-very-secret-123456"
     assert run.folder == path.with_name("outputs.w2s")
     assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
-    for file in run.folder.iterdir():
+    files = [path for path in run.folder.rglob("*") if path.is_file()]
+    assert any(path.parent.name == "consensus" for path in files)
+    for file in files:
         assert b"sk-very-secret" not in file.read_bytes()
     manifest = json.loads((run.folder / "manifest.json").read_text())
     assert manifest["schema"] == 1
@@ -209,14 +216,15 @@ def test_the_order_of_asking_is_seeded_and_judges_stay_close(honest, outputs, pa
     assert order(2, "r3")[0] != first
 
 
-def test_scores_are_the_mean_of_the_mass_and_a_level_pair_has_no_label(
-    endpoint, wire, outputs, panel
-):
+def test_a_level_pair_of_votes_has_no_label(endpoint, wire, outputs, panel):
     one = endpoint(lambda body, n: wire.token({"1": 1.0}))
     two = endpoint(lambda body, n: wire.token({"5": 1.0}))
     run = w2s_judge.score(outputs(1), panel=panel(a=one.url, b=two.url), rubrics=["safety"])
     (row,) = run.scores()
     assert row["label"] is None
     assert row["dissent"] is None
-    assert row["mass"]["1"] == pytest.approx(0.5, abs=1e-3)
+    assert row["mass"] == {
+        "unsafe": pytest.approx(0.5, abs=1e-3),
+        "safe": pytest.approx(0.5, abs=1e-3),
+    }
     assert row["utility"] == pytest.approx(0.5, abs=1e-3)

@@ -1,15 +1,18 @@
-"""Votes as one sparse matrix, so that EM is two products and soft votes need no other path.
+"""Votes as one sparse matrix, so that EM is two products.
 
-A row is an item, a column a cell (rater, label), an entry the mass that the rater put on the
-label (times the vote's weight). With M (J*L, C) the logarithms of all confusion rows,
-`project(M)` is every item's log-likelihood (I, C); with P (I, C) the posterior, `collect(P)` the
-expected counts (J*L, C).
+A row is an item (or a pattern of votes that several items share), a column a cell (rater, label),
+an entry the mass that the rater put on the label, times the vote's weight. With M (J*L, C) the
+logarithms of all confusion rows, `project(M)` is every row's log-likelihood (n, C); with P (n, C)
+the posterior, `collect(P)` the expected counts (J*L, C).
+
+Letters: n rows, J raters, L vote labels, C truth classes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -18,16 +21,38 @@ from w2s_judge.arrays import Floats
 from w2s_judge.votes import VoteMatrix
 
 
+class Table(Protocol):
+    """Rows of votes, whatever holds them. `table` is (J*L, C), log P(label | class)."""
+
+    def blocks(self, size: int) -> Iterator[Table]:
+        """Runs of at most `size` rows."""
+
+    def project(self, logarithms: Floats) -> Floats:
+        """(J*L, C) to (n, C): sums over a row's votes."""
+
+    def collect(self, posterior: Floats) -> Floats:
+        """(n, C) to (J*L, C): sums over the rows that voted so."""
+
+    def likelihood(self, table: Floats) -> tuple[Floats, Any]:
+        """(n, C) log P(votes | class), and what `expected` needs of this pass."""
+
+    def expected(self, posterior: Floats, table: Floats, passed: Any) -> Floats:
+        """(J*L, C) expected counts of the labels voted, by class."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Cells:
-    """`rows` (I, J*L) and its transpose, both in compressed rows."""
+    """`rows` (n, J*L) in compressed rows, and `columns`, its transpose over the same memory.
+
+    A plain matrix will do for both, but has no `blocks`.
+    """
 
     rows: Any
     columns: Any
 
     @classmethod
     def of(cls, votes: VoteMatrix) -> Cells:
-        """Lay out votes; a vote counts its weight, 1 where there is none."""
+        """Lay out votes, one row an item; a vote counts its weight, 1 where there is none."""
         shape = (votes.I, votes.J * votes.L)
         weight = np.ones(votes.V) if votes.weight is None else votes.weight
         if votes.label is not None:
@@ -38,13 +63,49 @@ class Cells:
             item = np.repeat(votes.item, votes.L)
             mass = (votes.soft() * weight[:, None]).ravel()
             entries = sparse.coo_array((mass, (item, cell.ravel())), shape=shape)
-        rows = entries.tocsr()
-        return cls(rows, rows.T.tocsr())
+        return cls.from_rows(entries.tocsr())
+
+    @classmethod
+    def from_rows(cls, rows: Any) -> Cells:
+        """From a matrix."""
+        return cls(rows, rows.T)
+
+    def blocks(self, size: int) -> Iterator[Cells]:
+        """Runs of at most `size` rows, over the same memory."""
+        matrix = self.rows
+        for start in range(0, matrix.shape[0], size):
+            pointer = matrix.indptr[start : start + size + 1]
+            held = slice(pointer[0], pointer[-1])
+            yield Cells.from_rows(
+                sparse.csr_array(
+                    (matrix.data[held], matrix.indices[held], pointer - pointer[0]),
+                    shape=(len(pointer) - 1, matrix.shape[1]),
+                )
+            )
 
     def project(self, logarithms: Floats) -> Floats:
-        """(J*L, C) to (I, C)."""
+        """(J*L, C) to (n, C)."""
         return np.asarray(self.rows @ logarithms)
 
     def collect(self, posterior: Floats) -> Floats:
-        """(I, C) to (J*L, C)."""
+        """(n, C) to (J*L, C)."""
         return np.asarray(self.columns @ posterior)
+
+    def likelihood(self, table: Floats) -> tuple[Floats, Any]:
+        """`project`: a vote counts as often as it weighs."""
+        return self.project(table), None
+
+    def expected(self, posterior: Floats, table: Floats, passed: Any) -> Floats:
+        """`collect`: what was voted is known."""
+        return self.collect(posterior)
+
+
+def in_order(votes: VoteMatrix) -> bool:
+    """Whether every rater voted once on every item, item after item, raters in their order."""
+    if votes.V != votes.I * votes.J or not votes.V:
+        return False
+    # Along the votes, not by rows of J: numpy is slow where the innermost axis is short.
+    item, rater, J = votes.item, votes.rater, votes.J  # noqa: N806
+    if item[:J].any() or not np.array_equal(rater[:J], np.arange(J)):
+        return False
+    return np.array_equal(rater[J:], rater[:-J]) and bool((item[J:] - item[:-J] == 1).all())

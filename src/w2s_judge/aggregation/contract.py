@@ -26,8 +26,8 @@ class Law(StrEnum):
 
     ITEMS = "items permuted, rows permuted"
     RATERS = "raters permuted, nothing changes"
-    LABELS = "labels permuted, classes permuted"  # nominal methods
-    REVERSAL = "scale reversed, classes reversed"  # ordinal methods
+    LABELS = "labels permuted, classes permuted"  # of votes whose labels have no order
+    REVERSAL = "scale reversed, classes reversed"  # of votes whose labels have one
     SILENCE = "no vote, the prior"
     GOLD = "gold keeps its label"
     MUTE = "a rater who never votes changes nothing"

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from w2s_judge.aggregation.contract import Law, Method
 from w2s_judge.aggregation.shares import clamped
-from w2s_judge.arrays import Floats
+from w2s_judge.calibration.levels import score_of
+from w2s_judge.calibration.normal_scores import normal_scores
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -27,7 +28,8 @@ from w2s_judge.votes import VoteMatrix
 class NormalScores:
     """Ranks are taken among `reference`: rater -> its sorted masses on the last label, all of them.
 
-    Without a reference the votes themselves are it.
+    Without a reference the votes themselves are it, ranked by their expected level (with two
+    labels the same).
     """
 
     reference: Mapping[str, np.ndarray[Any, Any]] | None = None
@@ -35,7 +37,7 @@ class NormalScores:
     def __call__(self, votes: VoteMatrix, gold: Gold | None = None, /) -> Consensus:
         """(I, C): Phi(mean z) on the last class, the rest on the first, nothing between."""
         truth = votes.truth_with(gold)
-        last = votes.soft()[:, -1]
+        last = score_of(votes) if self.reference is None else votes.soft()[:, -1]
         z = np.zeros(votes.V)
         for j, rater in enumerate(votes.raters):
             mine = votes.rater == j
@@ -46,23 +48,14 @@ class NormalScores:
         mean = np.bincount(votes.item, weights=z, minlength=votes.I) / np.maximum(support, 1)
         posterior = np.zeros((votes.I, truth.C))
         posterior[:, -1] = ndtr(mean)
-        posterior[:, 0] = 1 - posterior[:, -1]
+        posterior[:, 0] = 1 - posterior[:, -1] * (truth.C > 1)
         prior = np.zeros(truth.C)
         prior[[0, -1]] = 0.5
+        prior /= prior.sum()
         return Consensus(
             clamped(posterior, gold), truth.classes, support, "mean-normal-score", "uncalibrated",
             prior, "none: ranks alone", score=mean, settings="NormalScores()",
         )  # fmt: skip
-
-
-def normal_scores(values: Floats, among: Floats) -> Floats:
-    """Normal scores of `values` by their mean rank in the sorted `among`, which holds them."""
-    below = np.searchsorted(among, values, side="left")
-    upto = np.searchsorted(among, values, side="right")
-    rank = (below + 1 + upto) / 2  # 1-based; ties share their mean rank
-    rank = np.clip(rank, 1, len(among))  # a mean of repeats need not be among them
-    scores: Floats = ndtri((rank - 0.5) / len(among))
-    return scores
 
 
 METHOD = Method(

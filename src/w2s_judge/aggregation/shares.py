@@ -11,6 +11,7 @@ from w2s_judge.errors import ConfigurationError
 from w2s_judge.gold import Gold, Truth
 from w2s_judge.votes import VoteMatrix
 
+LEVEL = 1e-9  # classes whose mass differs by a smaller share are level
 CUT_ASSUMED = "the vote labels were cut into {C} equal ranges, one a class: no map was given"
 
 
@@ -21,20 +22,18 @@ def shares(
     settings: str,
     *,
     rater_weight: Floats | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Consensus:
     """The weighted mean of the votes' mass over the classes, (I, C); `rater_weight` is (J,)."""
     truth = votes.truth_with(gold)
-    of_label, notes = class_of_label(votes, truth)
+    of_label, assumed = class_of_label(votes, truth)
     weight = np.ones(votes.V) if votes.weight is None else votes.weight
     if rater_weight is not None:
         weight = weight * rater_weight[votes.rater]
     total = class_sums(votes, of_label, truth.C, weight)
-    mass = total.sum(axis=1, keepdims=True)
-    posterior = np.divide(total, mass, out=np.zeros_like(total), where=mass > 0)
-    prior, source = prior_from(truth, gold, posterior[mass[:, 0] > 0])
-    posterior[mass[:, 0] <= 0] = prior
+    posterior, prior, source = with_prior(total, truth, gold)
     return Consensus(
-        clamped(posterior, gold),
+        posterior,
         truth.classes,
         votes.support,
         method,
@@ -43,8 +42,32 @@ def shares(
         source,
         weight=rater_weight,
         settings=settings,
-        notes=notes,
+        notes=(*notes, *assumed),
     )
+
+
+def with_prior(total: Floats, truth: Truth, gold: Gold | None) -> tuple[Floats, Floats, str]:
+    """Rows (I, C) of votes to posterior, prior and its source.
+
+    Rows are scaled to sum to one; a row without mass gets the prior, gold items keep their label.
+    """
+    mass = total.sum(axis=1, keepdims=True)
+    posterior = np.divide(total, mass, out=np.zeros_like(total), where=mass > 0)
+    prior, source = prior_from(truth, gold, posterior[mass[:, 0] > 0])
+    posterior[mass[:, 0] <= 0] = prior
+    return clamped(posterior, gold), prior, source
+
+
+def top_shares(rows: Floats) -> Floats:
+    """(n, C) one on the class with the most mass, split evenly where several are level.
+
+    The order of the classes plays no part; a row without mass stays zero.
+    """
+    most = rows[:, :1].copy()
+    for column in rows.T[1:]:  # a maximum by row, many times faster than along short rows
+        np.maximum(most[:, 0], column, out=most[:, 0])
+    level = (rows >= most * (1 - LEVEL)) & (most > 0)
+    return np.asarray(level / np.maximum(level @ np.ones((rows.shape[1], 1)), 1))
 
 
 def class_sums(votes: VoteMatrix, of_label: Ints, C: int, weight: Floats) -> Floats:  # noqa: N803
@@ -53,11 +76,21 @@ def class_sums(votes: VoteMatrix, of_label: Ints, C: int, weight: Floats) -> Flo
         cell = votes.item.astype(np.int64) * C + of_label[votes.label]
         sums = np.bincount(cell, weights=weight, minlength=votes.I * C)
         return np.asarray(sums.reshape(votes.I, C), dtype=np.float64)
+    return item_sums(votes, class_mass(votes, of_label, C) * weight[:, None])
+
+
+def class_mass(votes: VoteMatrix, of_label: Ints, C: int) -> Floats:  # noqa: N803
+    """(V, C) each vote's mass over the classes."""
     onto = np.eye(C)[of_label]
-    mass = (votes.soft() @ onto) * weight[:, None]
-    return np.stack(
-        [np.bincount(votes.item, weights=mass[:, c], minlength=votes.I) for c in range(C)], axis=1
-    )
+    if votes.label is not None:
+        return np.asarray(onto[votes.label])
+    return np.asarray(votes.soft() @ onto)
+
+
+def item_sums(votes: VoteMatrix, rows: Floats) -> Floats:
+    """(I, n) sums over an item's votes of rows (V, n)."""
+    sums = [np.bincount(votes.item, weights=one, minlength=votes.I) for one in rows.T]
+    return np.stack(sums, axis=1).astype(np.float64)  # of no votes at all, counts are integers
 
 
 def class_of_label(votes: VoteMatrix, truth: Truth) -> tuple[Ints, tuple[str, ...]]:

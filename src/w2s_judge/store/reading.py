@@ -1,22 +1,21 @@
-"""Votes out of a run: one at a time as users script against them, or as arrays."""
+"""Votes out of a run, one at a time, as users script against them."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-
-from w2s_judge.votes import VoteMatrix
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A rubric as a run asked it: its labels, and the judges (numbers in `run.db`) that count."""
+    """A rubric as a run asked it: its labels, and the judges (numbers in `run.db`) that count.
+
+    `classes` are the truth classes, `of_label` the class of each label or None where it is learned;
+    `worth` is the utility in [0, 1] of each class.
+    """
 
     name: str
     hash: str
@@ -24,13 +23,39 @@ class Asked:
     ordered: bool
     arity: int
     judges: tuple[int, ...]
+    classes: tuple[str, ...]
+    of_label: tuple[int, ...] | None
+    worth: tuple[float, ...]
 
     @classmethod
     def recorded(cls, name: str, record: Mapping[str, Any]) -> Asked:
         """From the manifest's record of the rubric."""
         judges = tuple(judge["number"] for judge in record["judges"])
         labels = tuple(record["labels"])
-        return cls(name, record["hash"], labels, record["ordered"], record["arity"], judges)
+        map_ = record["of_label"]
+        return cls(
+            name, record["hash"], labels, record["ordered"], record["arity"], judges,
+            tuple(record["classes"]), None if map_ is None else tuple(map_),
+            worth_of_classes(record["utilities"], map_, len(record["classes"])),
+        )  # fmt: skip
+
+
+def evenly(count: int) -> tuple[float, ...]:
+    """Utilities of ascending classes, spread evenly over [0, 1]."""
+    return tuple(c / (count - 1) if count > 1 else 1.0 for c in range(count))
+
+
+def worth_of_classes(
+    utilities: Sequence[float], of_label: Sequence[int] | None, count: int
+) -> tuple[float, ...]:
+    """The utility of each truth class: its label's where each label is a class.
+
+    Otherwise the classes are spread evenly over [0, 1], in the direction of the labels' utilities.
+    """
+    if of_label is not None and list(of_label) == list(range(count)):
+        return tuple(utilities)
+    rising = evenly(count)
+    return rising if utilities[-1] >= utilities[0] else rising[::-1]
 
 
 _FROM = (
@@ -45,19 +70,18 @@ _LINE = (
     "v.raw, v.reasoning, v.prompt_tokens, v.completion_tokens, v.cost_usd, v.attempts, "
     "v.latency_s, v.at"
 )
-_CELL = (
-    "SELECT q.item, q.responses, i.id, q.ord, v.judge, v.mass, v.abstained, v.uncalibrated, "
-    "q.variant, i.models"
-)
 
 
-def _query(select: str, judges: Sequence[int]) -> str:
+def votes_query(select: str, judges: Sequence[int]) -> str:
+    """The votes of these judges under a rubric (its name and hash come first), in input order."""
     return select + _FROM.format(marks=",".join("?" * len(judges)))
 
 
 def vote_lines(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]:
     """One vote or abstention as the mapping that `w2s-judge votes` prints; unknown is None."""
-    for row in db.execute(_query(_LINE, asked.judges), (asked.name, asked.hash, *asked.judges)):
+    for row in db.execute(
+        votes_query(_LINE, asked.judges), (asked.name, asked.hash, *asked.judges)
+    ):
         (
             item, responses, order, variant, rubric, rubric_hash, judge, family, model, way, mass,
             outside, bounded, categories, uncalibrated, abstained, raw, reasoning, prompt_tokens,
@@ -90,120 +114,6 @@ def vote_lines(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]
             "latency_s": latency,
             "at": at,
         }
-
-
-@dataclass(slots=True)
-class _Columns:
-    """A vote matrix as it grows, row by row."""
-
-    items: list[str] = field(default_factory=list)
-    groups: list[int] = field(default_factory=list)
-    positions: list[list[int]] = field(default_factory=list)
-    models: list[str] = field(default_factory=list)
-    abstained: list[int] = field(default_factory=list)
-    item: list[int] = field(default_factory=list)
-    rater: list[tuple[int, str]] = field(default_factory=list)
-    mass: list[list[float]] = field(default_factory=list)
-    uncalibrated: set[tuple[int, str]] = field(default_factory=set)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Block:
-    """Votes on a stretch of items; `abstained` counts the abstentions on each item, (I,).
-
-    `models` are JSON lists: the models of all responses of the item, in the item's order.
-    """
-
-    votes: VoteMatrix
-    abstained: tuple[int, ...]
-    models: tuple[str, ...]
-
-
-def blocks(db: sqlite3.Connection, asked: Asked, size: int) -> Iterator[Block]:
-    """The votes under a rubric, `size` items at a time in the order of the input.
-
-    The repeats of a judge enter as one vote, their mean mass; probes do not enter.
-    """
-    if not asked.judges:
-        return
-    names = dict(db.execute("SELECT id, name FROM judges"))
-    families = dict(db.execute("SELECT id, family FROM judges"))
-    columns = _Columns()
-    rows = db.execute(_query(_CELL, asked.judges), (asked.name, asked.hash, *asked.judges))
-    for (item, responses), cells in groupby(rows, key=lambda row: (row[0], row[1])):
-        _add(columns, item, responses, list(cells))
-        if len(columns.items) >= size:
-            yield _block(columns, asked, names, families)
-            columns = _Columns()
-    if columns.items:
-        yield _block(columns, asked, names, families)
-
-
-def _add(columns: _Columns, item: int, responses: str, cells: list[tuple[Any, ...]]) -> None:
-    ways: dict[tuple[int, str], list[list[float]]] = {}
-    silent: set[tuple[int, str]] = set()
-    for _, _, _, order, judge, mass, abstained, uncalibrated, variant, _ in cells:
-        if variant.startswith("probe:"):
-            continue
-        if abstained is not None:
-            silent.add((judge, order))
-        if mass is not None:
-            ways.setdefault((judge, order), []).append(json.loads(mass))
-            if uncalibrated:
-                columns.uncalibrated.add((judge, order))
-    if not ways and not silent:
-        return
-    index = len(columns.items)
-    columns.items.append(cells[0][2])
-    columns.groups.append(item)
-    columns.positions.append([int(one) for one in responses.split(",")])
-    columns.models.append(cells[0][9])
-    columns.abstained.append(len(silent - ways.keys()))
-    for rater, masses in ways.items():
-        columns.item.append(index)
-        columns.rater.append(rater)
-        columns.mass.append([sum(one) / len(masses) for one in zip(*masses, strict=True)])
-
-
-def _block(
-    columns: _Columns, asked: Asked, names: dict[int, str], families: dict[int, str | None]
-) -> Block:
-    orders = ("",) if asked.arity == 1 else ("ab", "ba")
-    raters = [(judge, order) for judge in asked.judges for order in orders]
-    number = {rater: j for j, rater in enumerate(raters)}
-    groups = {item: g for g, item in enumerate(dict.fromkeys(columns.groups))}
-    size = len(columns.item)
-    votes = VoteMatrix(
-        items=tuple(columns.items),
-        raters=tuple(rater_name(names[judge], order) for judge, order in raters),
-        labels=asked.labels,
-        item=np.array(columns.item, dtype=np.int32),
-        rater=np.array([number[rater] for rater in columns.rater], dtype=np.int32),
-        mass=np.array(columns.mass, dtype=np.float64).reshape(size, len(asked.labels)),
-        group=np.array([groups[item] for item in columns.groups], dtype=np.int32),
-        family=tuple(families[judge] for judge, _ in raters),
-        ordered=asked.ordered,
-        positions=np.array(columns.positions, dtype=np.int32).reshape(-1, asked.arity),
-        uncalibrated=np.array([rater in columns.uncalibrated for rater in raters], dtype=np.bool_),
-    )
-    return Block(votes, tuple(columns.abstained), tuple(columns.models))
-
-
-def ranking_masses(db: sqlite3.Connection, asked: Asked) -> dict[str, np.ndarray[Any, Any]]:
-    """For each rater whose votes only rank: the mass on the last label of all its votes, sorted."""
-    found: dict[str, list[float]] = {}
-    marks = ",".join("?" * len(asked.judges))
-    rows = db.execute(
-        "SELECT j.name, q.ord, v.mass FROM questions q JOIN votes v ON v.key = q.key "  # noqa: S608 (only question marks)
-        "JOIN judges j ON j.id = v.judge "
-        "WHERE q.rubric = ? AND q.rubric_hash = ? AND v.uncalibrated AND v.mass IS NOT NULL "
-        "AND q.variant = 'base' "
-        f"AND v.judge IN ({marks})",
-        (asked.name, asked.hash, *asked.judges),
-    )
-    for judge, order, mass in rows:
-        found.setdefault(rater_name(judge, order), []).append(json.loads(mass)[-1])
-    return {rater: np.sort(np.array(values)) for rater, values in found.items()}
 
 
 def answered(db: sqlite3.Connection, judge: int, rubrics: Iterable[tuple[str, str]]) -> int:

@@ -11,9 +11,13 @@ from typing import Any
 
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.store import folder as folders
-from w2s_judge.store import manifest, reading
+from w2s_judge.store import manifest, matrices, reading
+from w2s_judge.store.items import blocks as staged_blocks
 from w2s_judge.store.schema import connect
+from w2s_judge.types import Item
 from w2s_judge.votes import VoteMatrix
+
+BLOCK = 256  # items whose texts are held at a time
 
 
 class Run:
@@ -54,10 +58,15 @@ class Run:
 
     def votes(self, rubric: str) -> VoteMatrix:
         """All votes under a rubric, repeats of a judge averaged: a `VoteMatrix`."""
-        asked = self.asked(rubric)
-        for block in reading.blocks(self._db, asked, size=2**62):
-            return block.votes
-        raise ConfigurationError(f"there is no vote under {rubric!r} yet")
+        votes = matrices.whole(self._db, self.asked(rubric))
+        if votes is None:
+            raise ConfigurationError(f"there is no vote under {rubric!r} yet")
+        return votes
+
+    def items(self) -> Iterator[Item]:
+        """The items with their texts, in the seeded order of asking."""
+        for block in staged_blocks(self._db, BLOCK):
+            yield from (item for _, item in block)
 
     def vote_lines(self, rubric: str | None = None) -> Iterator[dict[str, Any]]:
         """Every vote and abstention as the mapping that `w2s-judge votes` prints."""

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.datasets import readers
 from w2s_judge.judges.kind import KINDS
 from w2s_judge.prompts import builtin, load
@@ -13,7 +14,7 @@ from w2s_judge.store.run import Run
 
 
 def there_is() -> dict[str, Any]:
-    """Rubrics, kinds of judges, and readers, each with a line on what it is."""
+    """Rubrics, kinds of judges, methods, and readers, each with a line on what it is."""
     rubrics = {}
     for name in builtin():
         rubric = load(name)
@@ -24,6 +25,7 @@ def there_is() -> dict[str, Any]:
     return {
         "rubrics": rubrics,
         "judges": {kind.name: kind.summary for kind in KINDS.all()},
+        "methods": {method.name: method.summary for method in METHODS.all()},
         "readers": dict(readers()),
     }
 

@@ -13,7 +13,6 @@ from w2s_judge.scoring.plan import UNRECORDED, takes
 from w2s_judge.scoring.settings import Ending
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store.journal import Spent
-from w2s_judge.store.reading import Asked
 from w2s_judge.store.schema import SCHEMA
 from w2s_judge.workflows.asking import Asking
 
@@ -44,6 +43,11 @@ def rubric_record(rubric: Rubric, places: Sequence[Place]) -> dict[str, Any]:
         "utilities": list(rubric.utilities),
         "ordered": rubric.ordered,
         "classes": list(rubric.classes),
+        "of_label": (
+            None
+            if rubric.cut.how == "learned"
+            else [rubric.cut.class_at(label) for label in range(len(rubric.labels))]
+        ),
         "cannot_tell": rubric.cannot_tell,
         "judges": [
             {"name": place.seat.name, "number": place.number, "identity": place.seat.spec.identity}
@@ -83,6 +87,7 @@ def begun(
         "counts": before.get("counts"),
         "cost": before.get("cost"),
         "rubrics": rubrics,
+        "consensus": before.get("consensus", {}),
         "not_asked": not_asked(prepared),
     }  # fmt: skip
 
@@ -96,18 +101,15 @@ def ended(manifest: Mapping[str, Any], summary: Mapping[str, Any], ended_at: str
         "reasons": summary["reasons"],
         "ended": ended_at,
         "counts": {
-            "left": summary["left"], "judges": summary["judges"], "rubrics": summary["rubrics"],
+            "left": summary["left"], "judges": summary["judges"],
+            # How a rubric was aggregated stands beside its consensus.
+            "rubrics": {
+                name: {key: value for key, value in one.items() if key != "aggregated"}
+                for name, one in summary["rubrics"].items()
+            },
         },
         "cost": summary["spent"],
     }  # fmt: skip
-
-
-def asked_rubrics(manifest: Mapping[str, Any]) -> list[tuple[Asked, tuple[float, ...]]]:
-    """The rubrics of a manifest as the store reads them, with their utilities."""
-    return [
-        (Asked.recorded(name, one), tuple(one["utilities"]))
-        for name, one in manifest["rubrics"].items()
-    ]
 
 
 def judge_record(tally: Tally, unpriced_known: bool) -> dict[str, Any]:

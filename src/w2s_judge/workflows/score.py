@@ -10,6 +10,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from w2s_judge.aggregation.contract import METHODS
+from w2s_judge.datasets.gold_files import read_gold
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.judges.price import Price
 from w2s_judge.judges.seat import Seat
@@ -24,9 +26,10 @@ from w2s_judge.store.journal import Journal, reprice
 from w2s_judge.store.reading import answered
 from w2s_judge.store.run import Run
 from w2s_judge.store.schema import connect
-from w2s_judge.workflows import consensus, records
+from w2s_judge.workflows import records
 from w2s_judge.workflows.asking import ask, now
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
+from w2s_judge.workflows.rescoring import Choice, rescore
 from w2s_judge.workflows.source import run_folder, stage_file
 from w2s_judge.workflows.watching import Silence, Watcher
 
@@ -47,6 +50,8 @@ class Job:
     block: int = 256
     allow_own_family: bool = False
     allow_import: bool = False
+    method: str | None = None
+    gold: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -81,20 +86,23 @@ def score(
     block: int = 256,
     allow_own_family: bool = False,
     allow_import: bool = False,
+    method: str | None = None,
+    gold: str | Path | None = None,
     watcher: Watcher | None = None,
 ) -> Run:
     """Score a file of outputs; the same call again resumes. Works inside a running event loop.
 
     `panel` is a panel.toml, None the embedded panel; `rubrics` are names or paths, () chooses by
     each item's task. `max_calls` and `budget_usd` are ceilings on all that the run folder has ever
-    called and spent. Gives the run, with `run.summary` as `w2s-judge score --json` prints it.
-    Raises `InputError`, `ConfigurationError` and `RunFolderError` before any call is made.
+    called and spent. `method` and `gold` are `aggregate`'s, for the scores at the end; None goes on
+    as the run's last aggregation did. Gives the run, with `run.summary` as `w2s-judge score --json`
+    prints it. Raises `InputError`, `ConfigurationError` and `RunFolderError` before any call.
     """
     job = Job(
         Path(path), Path(panel) if panel is not None else None,
         (rubrics,) if isinstance(rubrics, str) else tuple(rubrics),
         Path(out) if out is not None else None, reader, skip_bad, max_calls, budget_usd, seed,
-        block, allow_own_family, allow_import,
+        block, allow_own_family, allow_import, method, Path(gold) if gold is not None else None,
     )  # fmt: skip
     return run_job(job, watcher if watcher is not None else Silence())
 
@@ -105,6 +113,10 @@ def run_job(job: Job, watcher: Watcher) -> Run:
     chosen = choose_rubrics(job.rubrics)
     seats, missing = seats_at(job.panel, chosen, allow_import=job.allow_import)
     check_prices(seats, job.budget_usd)
+    if job.method is not None:
+        METHODS.get(job.method)
+    if job.gold is not None:
+        read_gold(job.gold)
     folders.prepare(job.folder)
     with ExitStack() as stack:
         stack.enter_context(folders.held(job.folder))
@@ -261,7 +273,7 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
         spent = journal.spent()
     finally:
         journal.close()
-    counts = consensus.write_scores(db, job.folder, records.asked_rubrics(manifest))
+    counts = rescore(db, job.folder, Choice(job.method, job.gold))
     summary = records.summed_up(prepared, tallies, end, asking, spent, counts)
-    manifests.save(db, job.folder, records.ended(manifest, summary, now()))
+    manifests.save(db, job.folder, records.ended(manifests.load(db), summary, now()))
     return summary

@@ -1,0 +1,88 @@
+"""Do the votes contradict that raters err independently? A limited-information test of fit.
+
+Under Dawid and Skene's model the table of two raters' votes is sum_c P(c) row_jc row_kc'. What the
+observed tables have beyond it are bivariate residuals (Maydeu-Olivares and Joe 2005; Vermunt and
+Magidson's BVR). For a pair with N common items, in units of the votes' standard deviations,
+
+    X_jk = N ((L-1)/L)^2 sum_lm (observed - expected)^2 / (var_jl var_km) / (1 - modelled^2)^2
+
+with covariances, observed over the common items, in place of the tables' cells, so that for two
+labels X is N times the squared difference of two correlations, on Fisher's scale. The sum over
+pairs is taken for chi-square with pairs (L-1)^2 - J (C-1) (L-1) degrees of freedom.
+That is an approximation, and on the safe side for a verdict of dependence: the fit bends to the
+pairs, so that most independent panels have p above one half.
+
+Letters: I items, J raters, L vote labels, C truth classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc
+
+from w2s_judge.arrays import Floats
+from w2s_judge.calibration.dependence import OVERLAP
+
+FEWEST = 4  # raters: three independent views identify the model, a fourth can contradict it
+LEAST_SPREAD = 1e-9  # a label that a rater always or never votes for has no variance
+STRONGEST = 0.9  # squared correlation above which Fisher's scale is not followed
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PairTables:
+    """What the test reads of the votes and of a converged fit.
+
+    together : (J, L, J, L) sums over items of one rater's mass on a label times another's
+    squares  : (J, L) sums over items of squared mass
+    counts   : (J, L, C) sums over items of mass times the posterior of the class
+    prior    : (C,) mean posterior of the items with votes
+    """
+
+    together: Floats
+    squares: Floats
+    counts: Floats
+    prior: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class IndependenceTest:
+    """What the test says.
+
+    p       : P(a misfit at least so large | errors are independent), about
+    size    : root mean square of the pairs' residual correlations
+    freedom : degrees of freedom, above 0
+    """
+
+    p: float
+    size: float
+    freedom: int
+
+
+def independence_test(tables: PairTables) -> IndependenceTest | None:
+    """Test a fit on the pairs of raters with at least 30 items in common.
+
+    None where there is nothing to test: fewer than four raters, or too few items in common.
+    """
+    L, C = tables.counts.shape[1:]  # noqa: N806
+    common = tables.together.sum(axis=(1, 3))
+    one, two = np.nonzero(np.triu(common >= OVERLAP, k=1))
+    raters = len(np.union1d(one, two))
+    freedom = len(one) * (L - 1) ** 2 - raters * (C - 1) * (L - 1)
+    if freedom <= 0 or raters < FEWEST:
+        return None
+    rows = tables.counts / np.maximum(tables.counts.sum(axis=1, keepdims=True), 1e-12)
+    mean = rows @ tables.prior
+    heard = np.maximum(tables.counts.sum(axis=(1, 2)), 1e-12)[:, None]
+    spread = np.maximum(tables.squares / heard - mean**2, LEAST_SPREAD)
+    scale = ((L - 1) / L) ** 2 / (spread[one][:, :, None] * spread[two][:, None, :]) / (L - 1)
+    joint = np.einsum("c,nlc,nmc->nlm", tables.prior, rows[one], rows[two])
+    modelled = joint - mean[one][:, :, None] * mean[two][:, None, :]
+    seen = tables.together[one, :, two, :] / common[one, two][:, None, None]
+    observed = seen - seen.sum(axis=2, keepdims=True) * seen.sum(axis=1, keepdims=True)
+    residual = ((observed - modelled) ** 2 * scale).sum(axis=(1, 2))
+    strength = np.minimum((modelled**2 * scale).sum(axis=(1, 2)), STRONGEST)
+    misfit = float((common[one, two] / (1 - strength) ** 2) @ residual) * (L - 1)
+    size = float(np.sqrt(residual.mean()))
+    return IndependenceTest(float(chdtrc(freedom, misfit)), size, freedom)

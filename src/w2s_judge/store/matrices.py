@@ -1,0 +1,179 @@
+"""Votes out of a run as arrays: in blocks of items, or whole."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from w2s_judge.arrays import Ints
+from w2s_judge.gold import Truth
+from w2s_judge.store.reading import Asked, rater_name, votes_query
+from w2s_judge.votes import VoteMatrix
+
+CHUNK = 8192  # items that are lists for a moment before they are arrays
+
+_CELL = (
+    "SELECT q.item, q.responses, i.id, q.ord, v.judge, v.mass, v.abstained, v.uncalibrated, "
+    "q.variant, i.models"
+)
+
+
+@dataclass(slots=True)
+class _Columns:
+    """A vote matrix as it grows, row by row."""
+
+    items: list[str] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+    positions: list[list[int]] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    abstained: list[int] = field(default_factory=list)
+    item: list[int] = field(default_factory=list)
+    rater: list[tuple[int, str]] = field(default_factory=list)
+    mass: list[list[float]] = field(default_factory=list)
+    uncalibrated: set[tuple[int, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Block:
+    """Votes on a stretch of items; `abstained` counts the abstentions on each item, (I,).
+
+    `models` are JSON lists: the models of all responses of the item, in the item's order.
+    """
+
+    votes: VoteMatrix
+    abstained: tuple[int, ...]
+    models: tuple[str, ...]
+
+
+def blocks(db: sqlite3.Connection, asked: Asked, size: int) -> Iterator[Block]:
+    """The votes under a rubric, `size` items at a time in the order of the input.
+
+    The repeats of a judge enter as one vote, their mean mass; probes do not enter.
+    """
+    if not asked.judges:
+        return
+    names = dict(db.execute("SELECT id, name FROM judges"))
+    families = dict(db.execute("SELECT id, family FROM judges"))
+    columns = _Columns()
+    rows = db.execute(votes_query(_CELL, asked.judges), (asked.name, asked.hash, *asked.judges))
+    for (item, responses), cells in groupby(rows, key=lambda row: (row[0], row[1])):
+        # The responses to one prompt stay in one block, since blocks number their prompts anew.
+        if len(columns.items) >= size and item != columns.groups[-1]:
+            yield _block(columns, asked, names, families)
+            columns = _Columns()
+        _add(columns, item, responses, list(cells))
+    if columns.items:
+        yield _block(columns, asked, names, families)
+
+
+def _add(columns: _Columns, item: int, responses: str, cells: list[tuple[Any, ...]]) -> None:
+    ways: dict[tuple[int, str], list[list[float]]] = {}
+    silent: set[tuple[int, str]] = set()
+    for _, _, _, order, judge, mass, abstained, uncalibrated, variant, _ in cells:
+        if variant.startswith("probe:"):
+            continue
+        if abstained is not None:
+            silent.add((judge, order))
+        if mass is not None:
+            ways.setdefault((judge, order), []).append(json.loads(mass))
+            if uncalibrated:
+                columns.uncalibrated.add((judge, order))
+    if not ways and not silent:
+        return
+    index = len(columns.items)
+    columns.items.append(cells[0][2])
+    columns.groups.append(item)
+    columns.positions.append([int(one) for one in responses.split(",")])
+    columns.models.append(cells[0][9])
+    columns.abstained.append(len(silent - ways.keys()))
+    for rater, masses in ways.items():
+        columns.item.append(index)
+        columns.rater.append(rater)
+        columns.mass.append([sum(one) / len(masses) for one in zip(*masses, strict=True)])
+
+
+def _block(
+    columns: _Columns, asked: Asked, names: dict[int, str], families: dict[int, str | None]
+) -> Block:
+    orders = ("",) if asked.arity == 1 else ("ab", "ba")
+    raters = [(judge, order) for judge in asked.judges for order in orders]
+    number = {rater: j for j, rater in enumerate(raters)}
+    groups = {item: g for g, item in enumerate(dict.fromkeys(columns.groups))}
+    size = len(columns.item)
+    votes = VoteMatrix(
+        items=tuple(columns.items),
+        raters=tuple(rater_name(names[judge], order) for judge, order in raters),
+        labels=asked.labels,
+        item=np.array(columns.item, dtype=np.int32),
+        rater=np.array([number[rater] for rater in columns.rater], dtype=np.int32),
+        mass=np.array(columns.mass, dtype=np.float64).reshape(size, len(asked.labels)),
+        group=np.array([groups[item] for item in columns.groups], dtype=np.int32),
+        family=tuple(families[judge] for judge, _ in raters),
+        ordered=asked.ordered,
+        positions=np.array(columns.positions, dtype=np.int32).reshape(-1, asked.arity),
+        uncalibrated=np.array([rater in columns.uncalibrated for rater in raters], dtype=np.bool_),
+        judge=tuple(names[judge] for judge, _ in raters),
+        order=tuple(order or None for _, order in raters),
+        truth=Truth(asked.classes, asked.of_label),
+    )
+    return Block(votes, tuple(columns.abstained), tuple(columns.models))
+
+
+def whole(db: sqlite3.Connection, asked: Asked) -> VoteMatrix | None:
+    """All votes under a rubric; None where nobody has voted or abstained yet."""
+    parts: list[VoteMatrix] = []
+    ranking = None
+    for block in blocks(db, asked, CHUNK):
+        parts.append(block.votes)
+        unsure = block.votes.uncalibrated
+        ranking = unsure if ranking is None or unsure is None else ranking | unsure
+    if not parts:
+        return None
+    starts = np.cumsum([0, *(part.I for part in parts)])
+    groups = np.cumsum([0, *(int(part.group.max()) + 1 for part in parts)])
+    return replace(
+        parts[0],
+        items=tuple(name for part in parts for name in part.items),
+        item=_joined([part.item + at for part, at in zip(parts, starts, strict=False)]),
+        rater=_joined([part.rater for part in parts]),
+        mass=np.concatenate([part.soft() for part in parts]),
+        group=_joined([part.group + at for part, at in zip(parts, groups, strict=False)]),
+        positions=_joined([part.positions for part in parts if part.positions is not None]),
+        uncalibrated=ranking,
+    )
+
+
+def _joined(parts: list[Ints]) -> Ints:
+    return np.concatenate(parts).astype(np.int32, copy=False)
+
+
+def judged(db: sqlite3.Connection, asked: Asked) -> int:
+    """How many responses or pairs have a vote or an abstention under a rubric."""
+    if not asked.judges:
+        return 0
+    select = "SELECT DISTINCT q.item, q.responses"
+    query = f"SELECT COUNT(*) FROM ({votes_query(select, asked.judges)})"  # noqa: S608 (question marks)
+    return int(db.execute(query, (asked.name, asked.hash, *asked.judges)).fetchone()[0])
+
+
+def ranking_masses(db: sqlite3.Connection, asked: Asked) -> dict[str, np.ndarray[Any, Any]]:
+    """For each rater whose votes only rank: the mass on the last label of all its votes, sorted."""
+    found: dict[str, list[float]] = {}
+    marks = ",".join("?" * len(asked.judges))
+    rows = db.execute(
+        "SELECT j.name, q.ord, v.mass FROM questions q JOIN votes v ON v.key = q.key "  # noqa: S608 (only question marks)
+        "JOIN judges j ON j.id = v.judge "
+        "WHERE q.rubric = ? AND q.rubric_hash = ? AND v.uncalibrated AND v.mass IS NOT NULL "
+        "AND q.variant = 'base' "
+        f"AND v.judge IN ({marks})",
+        (asked.name, asked.hash, *asked.judges),
+    )
+    for judge, order, mass in rows:
+        found.setdefault(rater_name(judge, order), []).append(json.loads(mass)[-1])
+    return {rater: np.sort(np.array(values)) for rater, values in found.items()}

@@ -1,0 +1,112 @@
+"""What would help most next, and what the numbers do not allow: sentences from stated rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from w2s_judge.calibration.dependence import Dependence
+from w2s_judge.gold import Gold
+from w2s_judge.votes import VoteMatrix
+from w2s_judge.workflows.conclude import Conclusion
+
+FEW_VOTES = 0.5  # effective votes as a share of the raters, below which more of the same is no help
+ENOUGH_GOLD = 50  # labels from which on other judges help more than other labels
+NEAR = 0.05  # how near the best and the worst may be for the votes to be called alike
+
+
+def label_count(half_width: float = 0.1) -> int:
+    """Labels that tell an accuracy to +- half_width at 95 %, at .85: 1.96^2 .85 .15 / width^2."""
+    return math.ceil(1.96**2 * 0.85 * 0.15 / half_width**2)
+
+
+def advice(
+    votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion, run: str | None
+) -> list[str]:
+    """Lines of advice, what matters most first; `run` is the folder's name, None for a file."""
+    count = 0 if gold is None else gold.G
+    lines = [*_gold(votes, gold, conclusion), *_judges(votes, conclusion)]
+    if count < min(ENOUGH_GOLD, votes.I):
+        more = min(label_count(), votes.I - count)
+        how = f"`w2s-judge label {run} --next {more}`" if run else f"{more} items drawn at random"
+        lines.append(
+            f"next: label by hand ({how}) and give the labels to --gold: {more} tell a judge's "
+            "accuracy to +- 0.1, and calibrate the probabilities"
+        )
+    return lines
+
+
+def _gold(votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion) -> Iterator[str]:
+    if gold is None or not gold.G:
+        if conclusion.consensus.calibration != "uncalibrated":
+            yield (
+                "without gold labels no accuracy is known, and how far the judges are wrong "
+                "together is an assumption"
+            )
+        return
+    contradiction = orientation(votes, gold)
+    if contradiction is not None:
+        yield contradiction
+    if not conclusion.rivals:
+        yield f"{gold.G} gold labels are too few to compare or to calibrate on: 10 are the least"
+        return
+    mine, majority, best = conclusion.rivals
+    guess = float(np.bincount(gold.label, weights=gold.weight).max() / gold.weight.sum())
+    if mine.accuracy.high <= guess:
+        yield (
+            f"the judges do worse together ({mine.accuracy.value:.3f}) than always saying the most "
+            f"frequent class ({guess:.3f}): do not use these labels; this task needs other judges, "
+            "or another rubric"
+        )
+    elif mine.accuracy.low <= guess:
+        yield (
+            f"it is not shown that the judges beat always saying the most frequent class "
+            f"({guess:.3f})"
+        )
+    if best.ahead is not None and best.ahead.low <= 0 < best.ahead.high:
+        yield f"{best.name} alone is not shown to be worse than the consensus"
+    if best.ahead is not None and best.ahead.high < 0:
+        yield f"{best.name} alone does better than the consensus: take it, or more gold"
+    if majority.ahead is not None and majority.ahead.high < 0:
+        yield "plain majority does better than the consensus: take --method majority"
+
+
+def orientation(votes: VoteMatrix, gold: Gold) -> str | None:
+    """A sentence where gold says that high votes go with low classes; None where it does not.
+
+    Spearman's correlation of each gold item's mean vote with its class; stated below -2 / sqrt(G),
+    two standard errors from none.
+    """
+    from scipy.stats import rankdata
+
+    if not votes.ordered or gold.G < 3 or len(np.unique(gold.label)) < 2:
+        return None
+    total = np.bincount(votes.item, weights=votes.scores, minlength=votes.I)
+    voted = votes.support[gold.item] > 0
+    mean = (total / np.maximum(votes.support, 1))[gold.item][voted]
+    label = gold.label[voted]
+    if len(np.unique(mean)) < 2 or len(np.unique(label)) < 2:
+        return None
+    r = float(np.corrcoef(rankdata(mean), rankdata(label))[0, 1])
+    if r >= -2 / math.sqrt(len(label)):
+        return None
+    return (
+        f"gold contradicts the votes: high votes go with low classes (rank correlation {r:.2f} on "
+        f"{len(label)} labels). Either the classes are in the wrong order, or the judges are worse "
+        "than chance; nothing was turned round"
+    )
+
+
+def _judges(votes: VoteMatrix, conclusion: Conclusion) -> Iterator[str]:
+    found: Dependence | None = conclusion.dependence
+    if found is None:
+        if votes.J == 1:
+            yield "one judge alone cannot be checked against another: ask a second family"
+        return
+    if votes.J > 2 and found.effective < FEW_VOTES * votes.J:
+        yield (
+            f"{votes.J} raters are worth about {found.effective:.1f} independent votes: judges of "
+            "other families help, more of the same hardly do"
+        )

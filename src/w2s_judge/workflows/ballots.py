@@ -1,0 +1,137 @@
+"""What is to be aggregated: the votes under each rubric of a run, or those in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from w2s_judge.errors import ConfigurationError, InputError, UsageError
+from w2s_judge.gold import Truth
+from w2s_judge.store.reading import evenly
+from w2s_judge.store.run import Run
+from w2s_judge.votes import VoteMatrix
+
+Repeats = Literal["refuse", "count", "mean"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ballot:
+    """Votes on one question; `rubric` is None where a file names none.
+
+    `worth` (C,) is the utility of each truth class in the votes' truth, None where it is unknown.
+    """
+
+    rubric: str | None
+    votes: VoteMatrix
+    worth: tuple[float, ...] | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which votes, and what the user knows of the truth. `prior` maps every class, ascending."""
+
+    source: Path
+    rubric: str | None = None
+    prior: tuple[tuple[str, float], ...] = ()
+    levels: str | None = None
+    repeats: Repeats = "refuse"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the source is a run folder rather than a file of votes."""
+        return self.source.is_dir()
+
+
+def ballots(wanted: Wanted) -> Iterator[Ballot]:
+    """The votes, rubric by rubric; one rubric's are in memory at a time."""
+    if wanted.is_run:
+        yield from _of_run(wanted)
+    else:
+        yield _of_file(wanted)
+
+
+def _of_run(wanted: Wanted) -> Iterator[Ballot]:
+    if wanted.levels is not None or wanted.repeats != "refuse":
+        raise UsageError("--levels and --repeats are for files of votes; a run knows its own")
+    with closing(Run(wanted.source)) as run:
+        names = run.rubrics if wanted.rubric is None else (wanted.rubric,)
+        if wanted.prior and len(names) > 1:
+            raise UsageError(
+                f"--prior is for one rubric, and this run has {', '.join(names)}: name it with "
+                "--rubric"
+            )
+        for name in names:
+            asked = run.asked(name)
+            votes = run.votes(name)
+            truth = Truth(asked.classes, asked.of_label, _prior(wanted, asked.classes))
+            yield Ballot(name, replace(votes, truth=truth), asked.worth)
+
+
+def _prior(wanted: Wanted, classes: tuple[str, ...]) -> tuple[float, ...] | None:
+    if not wanted.prior:
+        return None
+    given = dict(wanted.prior)
+    if set(given) != set(classes):
+        raise UsageError(
+            f"--prior names {', '.join(given)}, and the truth classes are {', '.join(classes)}"
+        )
+    return tuple(given[name] for name in classes)
+
+
+def _of_file(wanted: Wanted) -> Ballot:
+    from w2s_judge.datasets.vote_files import read_votes
+
+    if not wanted.source.exists():
+        raise InputError(
+            "there is no such file or run folder", path=str(wanted.source),
+            remedy="name a run folder, or a CSV, JSONL or Parquet file of votes",
+        )  # fmt: skip
+    read = read_votes(
+        wanted.source, levels=wanted.levels, repeats=wanted.repeats, rubric=wanted.rubric
+    )
+    votes = read.votes
+    truth = file_truth(votes, wanted.prior)
+    worth = evenly(votes.L if truth is None else truth.C) if votes.ordered else None
+    return Ballot(read.rubric, replace(votes, truth=truth), worth, read.notes)
+
+
+def file_truth(votes: VoteMatrix, prior: tuple[tuple[str, float], ...]) -> Truth | None:
+    """What a prior says of the truth: its classes, and which label is which where names agree."""
+    if not prior:
+        return votes.truth
+    classes = tuple(name for name, _ in prior)
+    shares = tuple(share for _, share in prior)
+    if set(votes.labels) <= set(classes):
+        return Truth(classes, tuple(classes.index(label) for label in votes.labels), shares)
+    if not votes.ordered:
+        raise ConfigurationError(
+            f"--prior names the classes {', '.join(classes)}, and the votes say "
+            f"{', '.join(votes.labels[:8])}\n  name every vote label in --prior, or declare their "
+            "order with --levels"
+        )
+    return Truth(classes, None, shares)
+
+
+def parse_prior(text: str | None) -> tuple[tuple[str, float], ...]:
+    """Read `0=0.5,1=0.5`; raises `UsageError` for what is no prior."""
+    if not text:
+        return ()
+    found: list[tuple[str, float]] = []
+    for part in text.split(","):
+        name, equals, share = part.rpartition("=")
+        try:
+            value = float(share)
+        except ValueError:
+            value = -1.0
+        if not equals or not name.strip() or not 0 < value < 1:
+            raise UsageError(
+                f"--prior {part!r} is no CLASS=PROBABILITY: write --prior unsafe=0.2,safe=0.8"
+            )
+        found.append((name.strip(), value))
+    if abs(sum(value for _, value in found) - 1) > 1e-6 or len(dict(found)) != len(found):
+        raise UsageError(f"--prior {text!r}: the classes must differ and their shares sum to 1")
+    return tuple(found)

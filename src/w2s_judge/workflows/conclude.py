@@ -1,0 +1,177 @@
+"""From votes to a consensus that can be defended: the method, its calibration, and its rivals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from w2s_judge.aggregation.auto import Auto
+from w2s_judge.aggregation.contract import METHODS, Aggregator, Method
+from w2s_judge.aggregation.majority import Majority
+from w2s_judge.arrays import Bools, Floats
+from w2s_judge.calibration.crossfit import with_gold
+from w2s_judge.calibration.dependence import Dependence, dependence
+from w2s_judge.calibration.estimates import Estimate, estimated_accuracy, paired
+from w2s_judge.calibration.metrics import ece
+from w2s_judge.calibration.reference import reference_held_out
+from w2s_judge.calibration.selective import Selection, held_back, threshold
+from w2s_judge.calibration.tempering import tempered
+from w2s_judge.consensus import Consensus
+from w2s_judge.errors import UsageError
+from w2s_judge.gold import Gold
+from w2s_judge.votes import VoteMatrix
+
+ENOUGH = 10  # gold labels from which on anything is calibrated or compared
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What is asked of an aggregation beside its votes.
+
+    `max_error` in (0, 1): claim labels only where, with `confidence`, at most this share is wrong.
+    """
+
+    method: str = "auto"
+    max_error: float | None = None
+    confidence: float = 0.9
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_error is not None and not 0 < self.max_error < 1:
+            raise UsageError(f"--max-error {self.max_error} must be above 0 and below 1")
+        if not 0 < self.confidence < 1:
+            raise UsageError(f"--confidence {self.confidence} must be above 0 and below 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """How well something does on gold items that it did not see; `ahead` of it is the consensus."""
+
+    name: str
+    accuracy: Estimate
+    ece: float
+    ahead: Estimate | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Conclusion:
+    """The consensus with what is printed beside it.
+
+    `moved` is the share of items with votes whose label is not plain majority's; `selection` what
+    `--max-error` came to.
+    """
+
+    consensus: Consensus
+    rivals: tuple[Rival, ...]
+    dependence: Dependence | None
+    moved: float | None
+    selection: Selection | None = None
+
+
+def conclude(votes: VoteMatrix, gold: Gold | None, aim: Aim) -> Conclusion:
+    """Aggregate, calibrate, and compare with majority and the best single judge.
+
+    Raises `ConfigurationError` and `UsageError` where the method or the aim cannot be met.
+    """
+    card = METHODS.get(aim.method)
+    if card.needs_gold and (gold is None or not gold.G):
+        raise UsageError(f"--method {card.name} needs gold labels: give --gold")
+    selection = None
+    if aim.max_error is not None:
+        consensus, rivals, selection = _selective(votes, gold, card, aim)
+    elif gold is not None and gold.G >= ENOUGH:
+        consensus, rivals = _with_gold(votes, gold, card.make(), aim)
+    else:
+        consensus, rivals = _without(votes, gold, card), ()
+    return Conclusion(
+        consensus, rivals, _dependence(votes, gold, consensus), _moved(votes, gold, consensus),
+        selection,
+    )  # fmt: skip
+
+
+def _without(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensus:
+    consensus = card.make()(votes, gold)
+    return tempered(consensus, votes, gold) if card.independent else consensus
+
+
+def _with_gold(
+    votes: VoteMatrix, gold: Gold, method: Aggregator, aim: Aim
+) -> tuple[Consensus, tuple[Rival, ...]]:
+    if isinstance(method, Auto):
+        # In the fits without one fold or two it shall take the path that it takes with all gold.
+        method = replace(method, enough_gold=method.enough_gold * (FOLDS - 2) // FOLDS)
+    calibrated = with_gold(method, votes, gold, folds=FOLDS, seed=aim.seed)
+    group = votes.group[gold.item]
+
+    def rival(name: str, posterior: Floats, against: Floats | None) -> Rival:
+        return Rival(
+            name,
+            estimated_accuracy(posterior, gold.label, gold.weight, group),
+            ece(posterior, gold.label, gold.weight),
+            None
+            if against is None
+            else paired(against, posterior, gold.label, gold.weight, group, aim.seed),
+        )
+
+    mine = calibrated.held_out
+    others = reference_held_out(Majority(strict=False), votes, gold, folds=FOLDS, seed=aim.seed)
+    return calibrated.consensus, (
+        rival("consensus", mine, None),
+        *(rival(other.name, other.posterior, mine) for other in others),
+    )
+
+
+def _selective(
+    votes: VoteMatrix, gold: Gold | None, card: Method, aim: Aim
+) -> tuple[Consensus, tuple[Rival, ...], Selection]:
+    """Fit and calibrate on half of the gold, test thresholds on the other half, refit nothing."""
+    if gold is None or aim.max_error is None:
+        raise UsageError(
+            "--max-error promises an error rate, and only gold labels can: give --gold"
+        )
+    fit, test = held_back(gold, votes.group, seed=aim.seed)
+    if fit.G < ENOUGH:
+        raise UsageError(
+            f"--max-error holds half of the gold back, and {gold.G} labels are too few: label more "
+            "with `w2s-judge label`"
+        )
+    consensus, rivals = _with_gold(votes, fit, card.make(), aim)
+    selection = threshold(
+        consensus.posterior[test.item], test.label, aim.max_error, aim.confidence,
+        among=consensus.posterior[_unlabelled(votes, gold)],
+        chosen=test.chosen, group=votes.group[test.item], seed=aim.seed,
+    )  # fmt: skip
+    decided = selection.accepts(consensus.posterior)
+    if consensus.decided is not None:
+        decided &= consensus.decided
+    return replace(consensus, decided=decided), rivals, selection
+
+
+def _unlabelled(votes: VoteMatrix, gold: Gold) -> Bools:
+    """(I,) items with votes whose label is still to be claimed."""
+    free = votes.support > 0
+    free[gold.item] = False
+    return np.asarray(free)
+
+
+def _dependence(votes: VoteMatrix, gold: Gold | None, consensus: Consensus) -> Dependence | None:
+    if votes.J < 2 or not votes.V:
+        return None
+    return dependence(votes, consensus.posterior, gold)
+
+
+def _moved(votes: VoteMatrix, gold: Gold | None, consensus: Consensus) -> float | None:
+    """Share of items with votes and one majority label where the consensus says another."""
+    if consensus.calibration == "uncalibrated":
+        return None
+    majority = Majority(strict=False)(votes, None if gold is None else gold.only(gold.item < 0))
+    if majority.classes != consensus.classes:
+        return None
+    clear = (votes.support > 0) & (np.sort(majority.posterior, axis=1)[:, -1] > 0)
+    clear &= np.ptp(np.sort(majority.posterior, axis=1)[:, -2:], axis=1) > 0
+    if not clear.any():
+        return None
+    other = majority.posterior.argmax(axis=1) != consensus.posterior.argmax(axis=1)
+    return float(other[clear].mean())

@@ -1,0 +1,149 @@
+"""What stands beside a consensus: method and why, settings, judges, calibration, comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from w2s_judge.calibration.estimates import Estimate
+from w2s_judge.consensus import Consensus
+from w2s_judge.datasets.gold_files import GoldMatch
+from w2s_judge.votes import VoteMatrix
+from w2s_judge.workflows.advice import advice
+from w2s_judge.workflows.ballots import Ballot
+from w2s_judge.workflows.conclude import Aim, Conclusion, Rival
+
+SENTENCES = {
+    "none": "the method's own posterior, neither tempered nor checked against gold",
+    "uncalibrated": "votes that only rank: mass orders the items and is no probability",
+    "tempered": "tempered for votes that are wrong together; how far they are is an assumption",
+    "fixed-slope": "a cautious fixed slope on the factor score: an assumption until there is gold",
+    "model": "the model's own posterior given gold labels",
+}
+DIGITS = 6
+
+
+def fit_record(
+    ballot: Ballot, conclusion: Conclusion, match: GoldMatch | None, aim: Aim, run: str | None
+) -> dict[str, Any]:
+    """The mapping that `.fit.json` holds; everything in it is JSON. `run` is the folder's name."""
+    votes, consensus = ballot.votes, conclusion.consensus
+    gold = None if match is None else match.gold
+    return {
+        "rubric": ballot.rubric,
+        "method": consensus.method,
+        "asked_for": aim.method,
+        "settings": consensus.settings,
+        "seed": aim.seed,
+        "items": votes.I,
+        "votes": votes.V,
+        "vote_labels": list(votes.labels),
+        "classes": list(consensus.classes),
+        "fit": _fit(consensus),
+        "prior": _prior(consensus),
+        "prior_source": consensus.prior_source,
+        "calibration": consensus.calibration,
+        "calibrated": calibrated(consensus.calibration),
+        "judges": _judges(votes, consensus),
+        "effective_votes": effective(conclusion),
+        "gold": _gold(match),
+        "comparison": [_rival(rival) for rival in conclusion.rivals],
+        "differs_from_majority": _figure(conclusion.moved),
+        "selection": _selection(conclusion, aim),
+        "notes": [*ballot.notes, *consensus.notes, *(match.notes if match is not None else ())],
+        "advice": advice(votes, gold, conclusion, run),
+    }
+
+
+def calibrated(calibration: str) -> str:
+    """A sentence on how the posterior became what it is."""
+    if calibration.startswith("gold:"):
+        return f"mapped by {calibration[5:]}, cross-fitted on gold labels"
+    return SENTENCES[calibration]
+
+
+def _fit(consensus: Consensus) -> dict[str, Any] | None:
+    fit = consensus.fit
+    if fit is None:
+        return None
+    return {
+        "iterations": fit.iterations, "converged": fit.converged,
+        "objective": _figure(fit.objective),
+    }  # fmt: skip
+
+
+def _prior(consensus: Consensus) -> dict[str, float] | None:
+    if consensus.prior is None:
+        return None
+    return {
+        name: round(float(p), DIGITS)
+        for name, p in zip(consensus.classes, consensus.prior, strict=True)
+    }
+
+
+def _judges(votes: VoteMatrix, consensus: Consensus) -> dict[str, dict[str, Any]]:
+    """By rater: its votes, its weight, and P(label | class), where the method estimates them."""
+    counts = np.bincount(votes.rater, minlength=votes.J)
+    told: dict[str, dict[str, Any]] = {}
+    for j, name in enumerate(votes.raters):
+        told[name] = {
+            "votes": int(counts[j]),
+            "family": votes.family[j],
+            "weight": None if consensus.weight is None else _figure(float(consensus.weight[j])),
+            "confusion": None
+            if consensus.confusion is None
+            else np.round(consensus.confusion[j], DIGITS).tolist(),
+        }
+    return told
+
+
+def effective(conclusion: Conclusion) -> dict[str, Any]:
+    """Effective votes as figures and as one sentence."""
+    found = conclusion.dependence
+    if found is None:
+        return {"text": "not known: no two raters share 30 items", "value": None}
+    return {**found.told(), "text": found.text()}
+
+
+def _gold(match: GoldMatch | None) -> dict[str, Any] | None:
+    if match is None:
+        return None
+    random = match.gold.chosen is None
+    return {
+        "labels": match.gold.G,
+        "unknown_items": len(match.unknown),
+        "other_rubric": match.other_rubric,
+        "sampling": "taken as drawn at random: no p_chosen" if random else "weighted by p_chosen",
+    }
+
+
+def _rival(rival: Rival) -> dict[str, Any]:
+    name, _, which = rival.name.partition(" (")
+    told: dict[str, Any] = {
+        "name": name, "which": which.rstrip(")") or None, **_estimate(rival.accuracy, "accuracy"),
+        "n": rival.accuracy.n, "ece": _figure(rival.ece),
+    }  # fmt: skip
+    told["ahead"] = None if rival.ahead is None else _estimate(rival.ahead, "difference")
+    return told
+
+
+def _estimate(estimate: Estimate, name: str) -> dict[str, Any]:
+    return {
+        name: _figure(estimate.value), "low": _figure(estimate.low), "high": _figure(estimate.high),
+    }  # fmt: skip
+
+
+def _selection(conclusion: Conclusion, aim: Aim) -> dict[str, Any] | None:
+    found = conclusion.selection
+    if found is None:
+        return None
+    return {
+        "max_error": aim.max_error, "confidence": aim.confidence, "threshold": found.value,
+        "coverage": _figure(found.coverage), "errors": found.errors, "accepted": found.n,
+        "held_back": found.labels, "upper_bound": _figure(found.upper), "why": found.reason,
+    }  # fmt: skip
+
+
+def _figure(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), DIGITS)

@@ -1,0 +1,99 @@
+"""The consensus of a run: a file for each rubric and method, and `scores.jsonl` made of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from w2s_judge.store import folder as folders
+from w2s_judge.store import manifest as manifests
+from w2s_judge.store.matrices import CHUNK, blocks
+from w2s_judge.store.reading import Asked
+
+CONSENSUS = "consensus"
+FILE_KEYS = ("item", "response", "responses", "label", "mass", "utility", "votes", "gold")
+RUN_KEYS = ("item", "response", "responses", "model", "rubric", "label", "mass", "utility", "votes",
+        "abstained", "dissent", "method", "calibration", "stage", "gold")  # fmt: skip
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows, labels and calibrations of one rubric, as the summary of `score` tells them."""
+
+    labels: Counter[str | None] = field(default_factory=Counter)
+    calibrations: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count one row."""
+        self.labels[row["label"]] += 1
+        self.calibrations[row["calibration"]] += 1
+
+    def told(self, classes: Iterable[str]) -> dict[str, Any]:
+        """As `score --json` prints it."""
+        return {
+            "rows": self.labels.total(),
+            "labels": {name: self.labels[name] for name in classes},
+            "no_label": self.labels[None],
+            "calibrations": dict(self.calibrations),
+        }
+
+
+def with_details(
+    rows: Iterable[dict[str, Any]], db: sqlite3.Connection, asked: Asked
+) -> Iterator[dict[str, Any]]:
+    """Verdicts with what the run knows of each response: its model, its abstentions, its rubric."""
+    for row, (models, abstained) in zip(rows, _details(db, asked), strict=True):
+        places = row.get("responses", [row.get("response")])
+        named = [models[k] for k in places]
+        yield row | {
+            "model": named[0] if asked.arity == 1 else named,
+            "rubric": asked.name,
+            "abstained": abstained,
+            "stage": 0,
+        }
+
+
+def _details(db: sqlite3.Connection, asked: Asked) -> Iterator[tuple[list[str | None], int]]:
+    for block in blocks(db, asked, CHUNK):
+        for models, abstained in zip(block.models, block.abstained, strict=True):
+            yield json.loads(models), abstained
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> Counts:
+    """Write these keys of the rows, where there, as JSON lines, whole or not at all."""
+    counts = Counts()
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    with folders.replaced(path) as file:
+        for row in rows:
+            counts.add(row)
+            told = {key: row[key] for key in keys if key in row}
+            file.write(json.dumps(told, ensure_ascii=False) + "\n")
+    return counts
+
+
+def consensus_path(folder: Path, rubric: str, method: str) -> Path:
+    """`consensus/RUBRIC.METHOD.jsonl`."""
+    return folder / CONSENSUS / f"{rubric}.{method}.jsonl"
+
+
+def gather_scores(
+    db: sqlite3.Connection, folder: Path, chosen: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Make `scores.jsonl` of the chosen consensus of each rubric, and remember which was chosen.
+
+    `chosen` maps a rubric to its record: the `file` in the folder, the method, gold and prior.
+    """
+    manifest = manifests.load(db)
+    known = {**manifest.get("consensus", {}), **chosen}
+    current = {name: known[name] for name in manifest.get("rubrics", {}) if name in known}
+    with folders.replaced(folder / folders.SCORES) as file:
+        for record in current.values():
+            with (folder / record["file"]).open(encoding="utf-8") as rows:
+                shutil.copyfileobj(rows, file)
+    manifests.save(db, folder, {**manifest, "consensus": current})
