@@ -122,6 +122,12 @@ def test_sparse_and_plain_layouts_agree():
         np.testing.assert_allclose(one, other, atol=1e-12)
 
 
+def test_what_nobody_shares_or_nobody_orients_is_no_factor():
+    assert rotated(maximum_likelihood(np.eye(4), 1)).strength == pytest.approx(0)
+    opposed = np.array([[1, -0.9, 0], [-0.9, 1, 0], [0, 0, 1]])
+    assert rotated(maximum_likelihood(opposed, 1)).strength == pytest.approx(0)
+
+
 @pytest.mark.parametrize("k", [2, 3])
 def test_varimax_undoes_a_known_rotation(k):
     """Perfect simple structure is its maximum, whatever rotation hides it."""

@@ -86,8 +86,7 @@ class DawidSkene:
         parameters, fit = climb(model.step, model.after(first, None), model.normalised, pilot)
         meant, log_prior = model.split(parameters)
         confusion = np.exp(model.voted(meant)).transpose(0, 2, 1)
-        prior = np.exp(log_prior)
-        source = VOTES if problem.prior is None else problem.prior[1]
+        prior, source = (np.exp(log_prior), VOTES) if problem.prior is None else problem.prior
         if self.tol and not fit.converged:
             notes += (UNFINISHED.format(n=fit.iterations),)
         return Fitted(
@@ -98,7 +97,7 @@ class DawidSkene:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Model:
-    """One step of EM. Parameters: logarithms of the (J, L, C) confusions, then of the prior.
+    """One step of EM. Parameters: logarithms of the (J, L, C) confusions, then of a free prior.
 
     least : (J, L, 1) counts that cells have at least under maximum likelihood
     """
@@ -112,6 +111,8 @@ class _Model:
         """(J, L, C) logarithms of the levels meant, and (C,) of the prior."""
         C = self.problem.truth.C  # noqa: N806
         shape = (len(self.problem.raters), len(self.problem.labels), C)
+        if self.problem.prior is not None:
+            return parameters.reshape(shape), logarithm(self.problem.prior[0])
         return parameters[:-C].reshape(shape), parameters[-C:]
 
     def voted(self, meant: Floats) -> Floats:
@@ -142,9 +143,8 @@ class _Model:
         counts = counts + self.settings.smoothing if smoothed else np.maximum(counts, self.least)
         rows = _distributions(counts, axis=1)
         if self.problem.prior is not None:
-            prior = self.problem.prior[0]
-        else:
-            prior = _distributions(expected.classes + self.settings.prior_count, axis=0)
+            return logarithm(rows).ravel()
+        prior = _distributions(expected.classes + self.settings.prior_count, axis=0)
         return np.concatenate([logarithm(rows).ravel(), logarithm(prior)])
 
     def normalised(self, parameters: Floats) -> Floats:
@@ -152,9 +152,10 @@ class _Model:
         meant, log_prior = self.split(parameters)
         meant = meant - meant.max(axis=1, keepdims=True)
         meant -= np.log(np.exp(meant).sum(axis=1, keepdims=True))
-        log_prior = log_prior - log_prior.max()
-        log_prior -= np.log(np.exp(log_prior).sum())
-        whole = np.concatenate([meant.ravel(), log_prior])
+        whole = meant.ravel()
+        if self.problem.prior is None:
+            log_prior = log_prior - log_prior.max()
+            whole = np.concatenate([whole, log_prior - np.log(np.exp(log_prior).sum())])
         return np.asarray(np.maximum(whole, np.log(TINY)))
 
     def _kernel(self) -> Floats | None:

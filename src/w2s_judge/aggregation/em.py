@@ -24,6 +24,7 @@ TINY = 1e-300  # stands for probability 0 where a logarithm is taken
 MOST_PROBES = 256  # more parameters than this have no Jacobian: it takes a step for each
 PROBE = 1e-5  # by how much a probability is moved to see the step's answer
 WORST_CONDITION = 1e8
+LONGEST = 1e4  # steps that an extrapolation goes: its square times a rounding error is still small
 LEAST_LEFT = 0.01  # share of a probability that an extrapolation leaves
 
 
@@ -160,7 +161,7 @@ def extrapolated(first: Floats, second: Floats, third: Floats) -> Floats:
     bent = float(np.sum(bend * bend))
     if not bent:
         return third
-    length = max(1.0, float(np.sqrt(np.sum(step * step) / bent)))
+    length = min(max(1.0, float(np.sqrt(np.sum(step * step) / bent))), LONGEST)
     return np.asarray(first + 2 * length * step + length**2 * bend)
 
 

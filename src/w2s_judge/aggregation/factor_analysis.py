@@ -19,6 +19,7 @@ from w2s_judge.arrays import Floats
 
 FLOOR = 0.03  # least uniqueness: no judge is taken for the truth itself (a Heywood case)
 DRAWS, QUANTILE = 50, 0.95  # of parallel analysis
+NOTHING = 1e-5  # loadings below are rounding
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -136,8 +137,17 @@ def _best_angle(x: Floats, y: Floats) -> float:
 
 
 def rotated(loadings: Loadings) -> Loadings:
-    """The same model on raw varimax axes."""
+    """The same model on raw varimax axes, without the columns that say nothing.
+
+    A column on which one judge alone loads is not shared, and one whose loadings cancel has no
+    direction: either would depend on the order of the judges. They are set to 0, at the end.
+    """
     turned = varimax(loadings.matrix)
+    size = np.sort(np.abs(turned), axis=0)
+    shared = size[-2] > NOTHING if len(size) > 1 else np.zeros(turned.shape[1], dtype=bool)
+    directed = np.abs(turned.sum(axis=0)) > NOTHING * np.maximum(size.sum(axis=0), 1)
+    turned = np.where(shared & directed, turned, 0.0)
+    turned = turned[:, np.argsort(-(turned**2).sum(axis=0), kind="stable")]
     return Loadings(turned, loadings.uniqueness, loadings.iterations, loadings.converged)
 
 

@@ -85,14 +85,12 @@ def choose(
     fitted = fitter(posterior, label, weight, floor)
     before = float(np.average(losses(posterior, label), weights=weight))
     tried = (
-        f"{fitted.name} on {len(label)} gold labels: held-out log-loss {before:.3f} to "
-        f"{before - gain:.3f}, a gain of {gain:.3f} (standard error {error:.3f})"
+        f"{fitted.name} tried on {len(label)} gold labels: held-out log-loss {before:.3f} without, "
+        f"{before - gain:.3f} with it (standard error of the gain {error:.3f})"
     )
     if gain > margin * error:
-        return Choice(fitted, tried)
-    return Choice(
-        Identity(), f"{tried}; not more than {margin:g} standard errors, so no map is applied"
-    )
+        return Choice(fitted, f"{tried}; it is applied")
+    return Choice(Identity(), f"{tried}; no clear gain, so no map is applied")
 
 
 def _unseen(
