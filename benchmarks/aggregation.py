@@ -46,7 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--envs", type=Path, default=default_folder(), help="peers' environments")
     parser.add_argument("--cache", type=Path, help="peers' results; default: results/ in --envs")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of NAME/votes.csv[.gz]")
-    parser.add_argument("--draws", type=int, default=20, help="of gold labels")
+    parser.add_argument("--draws", type=int, default=60, help="of gold labels")
     parser.add_argument("--json", type=Path, help="write every line's figures there")
     return parser.parse_args()
 

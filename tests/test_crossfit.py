@@ -100,7 +100,7 @@ def test_the_map_is_applied_to_all_but_gold_and_silence():
     gold = some(truth, 150, 2)
     plain, found = sharp(votes, gold), with_gold(sharp, votes, gold)
     assert found.consensus.calibration == "gold:platt"
-    assert "platt on" in found.consensus.notes[-1]
+    assert "platt tried on" in found.consensus.notes[-1]
     posterior = found.consensus.posterior
     np.testing.assert_allclose(posterior.sum(axis=1), 1)
     np.testing.assert_array_equal(posterior[gold.item], np.eye(2)[gold.label])

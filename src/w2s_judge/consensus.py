@@ -24,8 +24,9 @@ class Consensus:
     classes   : names, length C
     support   : (I,) number of votes that entered
     method    : the method's name
-    calibration : "none" | "uncalibrated" (ranks, no probabilities) | "tempered" | "gold:METHOD" |
-                "model" (the method's own posterior given gold)
+    calibration : "none" | "uncalibrated" (ranks, no probabilities) | "tempered" | "fixed-slope" (a
+                factor score through a slope that is an assumption) | "gold:MAP" | "model" (the
+                method's own posterior given gold)
     prior     : (C,) P(class) that the method used, and where it has it from
     confusion : (J, C, L) P(vote label | class) of each rater, where the method estimates it
     weight    : (J,) what a rater counts, in the method's own unit, where it has one
