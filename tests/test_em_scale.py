@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from w2s_judge.aggregation.cells import Cells
 from w2s_judge.aggregation.dawid_skene import DawidSkene
-from w2s_judge.aggregation.em import collect, expect, posterior
+from w2s_judge.aggregation.em import Climb, collect, expect, posterior
 from w2s_judge.aggregation.fitted import Fitted, Problem, table_of
 from w2s_judge.aggregation.folding import fold
 from w2s_judge.aggregation.layout import Block, Layout, item_blocks
@@ -19,7 +19,7 @@ from w2s_judge.aggregation.one_coin import OneCoin
 from w2s_judge.aggregation.patterns import Patterns, lay_out
 from w2s_judge.aggregation.soft_cells import DenseSoft, SparseSoft, soft
 from w2s_judge.errors import ConfigurationError
-from w2s_judge.gold import Gold
+from w2s_judge.gold import Gold, Truth
 from w2s_judge.votes import VoteMatrix
 
 METHODS = (DawidSkene(), OneCoin())
@@ -229,6 +229,46 @@ def test_acceleration_ends_at_the_same_place_sooner(method):
     assert fast.fit.objective == pytest.approx(slow.fit.objective, abs=1e-9)
 
 
+def test_no_point_of_a_climb_is_evaluated_twice():
+    """Three rates, so that an extrapolation is never exact; now and then it leads downhill."""
+    seen, downhill = [], []
+    rate = np.array([0.95, 0.6, 0.2])
+
+    def step(at):
+        seen.append(at.tobytes())
+        return -1.0 - float(at @ at), at * rate
+
+    def moved(trial):
+        downhill.append(len(downhill) % 3 == 2)
+        return trial + 10.0 if downhill[-1] else trial
+
+    top, fit = Climb(1e-10, 500, True)(step, np.array([5.0, 2.0, 1.0]), moved)
+    assert fit.converged
+    assert any(downhill)
+    assert len(downhill) > 3
+    assert len(set(seen)) == len(seen) == fit.iterations
+    assert fit.objective == step(top)[0]
+
+
+@pytest.mark.parametrize("mild", [None, 0.5])
+@pytest.mark.parametrize("method", [DawidSkene, OneCoin])
+def test_a_given_prior_stays_as_it_is_through_acceleration(method, mild):
+    prior = (0.7, 0.2, 0.1)
+    votes = panel(20, items=400, raters=12, fill=0.4, mild=mild)
+    votes = replace(votes, truth=Truth(votes.labels, (0, 1, 2), prior))
+    fast, slow = (
+        method(accelerate=on, tol=1e-13, max_iterations=20000)(votes) for on in (True, False)
+    )
+    assert fast.fit.iterations < slow.fit.iterations
+    assert fast.prior.tobytes() == np.array(prior).tobytes()
+    assert fast.prior_source == "given"
+    np.testing.assert_allclose(fast.posterior, slow.posterior, atol=1e-4)
+    blocks = tuple(item_blocks(votes, None))
+    layout = Layout(lambda: blocks, float(votes.V))
+    with_it = posterior(layout, table_of(fast.confusion), np.log(prior))
+    np.testing.assert_allclose(fast.posterior, with_it, atol=1e-9)
+
+
 @pytest.mark.parametrize("mild", [None, 0.7])
 def test_a_pilot_leads_to_the_same_place_in_fewer_passes(mild):
     votes = panel(19, items=20000, raters=5, mild=mild)
@@ -265,6 +305,8 @@ def test_silence_is_the_prior(method):
     found = method(none)
     np.testing.assert_allclose(found.posterior, 1 / 3)
     assert found.fit.converged
+    levels = replace(none, ordered=True, truth=Truth(("no", "yes"), None, (0.3, 0.7)))
+    np.testing.assert_allclose(method(levels).posterior, np.tile([0.3, 0.7], (20, 1)))
     some = method(votes.only(votes.item != 4))
     np.testing.assert_allclose(some.posterior[4], some.prior, atol=1e-12)
     one_label = method(replace(votes, label=np.zeros(votes.V, np.int32)))

@@ -197,7 +197,7 @@ def aggregate(
 
         for one in done:
             show_conclusion(Console(), one.told())
-    if not all(one.path for one in done):
+    if not all(one.promises for one in done):
         raise typer.Exit(NOTHING_WRITTEN)
 
 

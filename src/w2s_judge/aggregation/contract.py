@@ -39,8 +39,9 @@ class Method:
     """The card of a method.
 
     `make` builds it with its defaults. `independent`: its posterior takes votes for independent,
-    so that it is tempered without gold. `graded`: it needs ordered labels. `needs_gold`: it
-    refuses to work without.
+    so that it is tempered without gold. `graded`: it needs ordered labels. `on_ranks`: it
+    uses the ranks of votes alone, so that votes which only rank are as good as others.
+    `needs_gold`: it refuses to work without.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Method:
     laws: frozenset[Law]
     independent: bool = False
     graded: bool = False
+    on_ranks: bool = False
     needs_gold: bool = False
 
 

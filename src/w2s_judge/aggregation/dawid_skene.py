@@ -11,6 +11,7 @@ Letters: J raters, L vote labels, C truth classes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,7 @@ from w2s_judge.errors import ConfigurationError
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
+LOWEST = math.log(TINY)
 LEAST_VOTE = 1e-10  # a cell of exactly 0 would exclude its class for good, and nobody is so sure
 
 
@@ -78,8 +80,7 @@ class DawidSkene:
     def fit(self, layout: Layout, problem: Problem) -> Fitted:
         """The model of votes that are laid out, in memory or not."""
         first, notes = start(layout, problem)
-        voted = first.counts.sum(axis=1).reshape(len(problem.raters), len(problem.labels), 1) > 0
-        model = _Model(self, layout, problem, LEAST_VOTE * voted)
+        model = _Model.of(self, layout, problem, first)
         notes = problem.notes + notes
         climb = Climb(self.tol, self.max_iterations, self.accelerate)
         pilot = None if layout.pilot is None else replace(model, layout=layout.pilot).step
@@ -99,81 +100,91 @@ class DawidSkene:
 class _Model:
     """One step of EM. Parameters: logarithms of the (J, L, C) confusions, then of a free prior.
 
-    least : (J, L, 1) counts that cells have at least under maximum likelihood
+    shape  : (J, L, C)
+    known  : (C,) logarithms of the prior where it is known, else None
+    pseudo : (P,) pseudo-counts of the parameters
+    least  : (P,) counts that they have at least
+    flat   : the log-prior of flat rows
+    spread : (L, L) P(level voted | level meant); None where they are one
     """
 
-    settings: DawidSkene
     layout: Layout
-    problem: Problem
+    shape: tuple[int, int, int]
+    known: Floats | None
+    pseudo: Floats
     least: Floats
+    flat: float
+    spread: Floats | None
+
+    @classmethod
+    def of(cls, settings: DawidSkene, layout: Layout, problem: Problem, first: Expected) -> _Model:
+        """What no step changes; `first` tells which labels a rater used."""
+        J, L, C = len(problem.raters), len(problem.labels), problem.truth.C  # noqa: N806
+        size, free = J * L * C, 0 if problem.prior is not None else C
+        pseudo = np.full(size + free, settings.smoothing)
+        pseudo[size:] = settings.prior_count
+        least = np.full(size + free, TINY)
+        if not settings.smoothing:
+            voted = first.counts.sum(axis=1).reshape(J, L, 1) > 0
+            silent = ~voted.any(axis=1, keepdims=True)  # their rows are flat
+            least[:size] = np.broadcast_to(LEAST_VOTE * voted + silent, (J, L, C)).ravel()
+        flat = -settings.smoothing * size * np.log(L) - settings.prior_count * free * np.log(C)
+        known = None if problem.prior is None else logarithm(problem.prior[0])
+        spread = _kernel(L, settings.neighbours) if settings.neighbours else None
+        return cls(layout, (J, L, C), known, pseudo, least, float(flat), spread)
 
     def split(self, parameters: Floats) -> tuple[Floats, Floats]:
         """(J, L, C) logarithms of the levels meant, and (C,) of the prior."""
-        C = self.problem.truth.C  # noqa: N806
-        shape = (len(self.problem.raters), len(self.problem.labels), C)
-        if self.problem.prior is not None:
-            return parameters.reshape(shape), logarithm(self.problem.prior[0])
-        return parameters[:-C].reshape(shape), parameters[-C:]
+        if self.known is not None:
+            return parameters.reshape(self.shape), self.known
+        C = self.shape[2]  # noqa: N806
+        return parameters[:-C].reshape(self.shape), parameters[-C:]
 
     def voted(self, meant: Floats) -> Floats:
         """Log-probability of the labels voted, from that of the levels meant."""
-        spread = self._kernel()
-        return meant if spread is None else logarithm(spread.T @ np.exp(meant))
+        return meant if self.spread is None else logarithm(self.spread.T @ np.exp(meant))
 
     def step(self, parameters: Floats) -> tuple[float, Floats]:
         """The objective, per vote: log-likelihood and log-prior, of which flat rows have 0."""
         meant, log_prior = self.split(parameters)
-        expected = expect(self.layout, self.voted(meant).reshape(self.problem.table), log_prior)
-        height = expected.log_likelihood
-        height += self.settings.smoothing * float(meant.sum() + meant.size * np.log(meant.shape[1]))
-        if self.problem.prior is None:
-            height += self.settings.prior_count * float(np.sum(log_prior + np.log(len(log_prior))))
+        table = self.voted(meant).reshape(-1, self.shape[2])
+        expected = expect(self.layout, table, log_prior)
+        height = expected.log_likelihood + float(self.pseudo.dot(parameters)) - self.flat
         return height / max(self.layout.votes, 1.0), self.after(expected, meant)
 
     def after(self, expected: Expected, meant: Floats | None) -> Floats:
         """The parameters that the expected counts lead to (eq. 2.3 and 2.4, with pseudo-counts)."""
-        C = self.problem.truth.C  # noqa: N806
-        counts = expected.counts.reshape(len(self.problem.raters), -1, C)
-        spread = self._kernel()
-        if spread is not None:
-            flat = np.zeros(counts.shape) if meant is None else meant
-            share = np.exp(flat)
-            counts = share * (spread @ (counts / np.maximum(spread.T @ share, TINY)))
-        smoothed = self.settings.smoothing > 0
-        counts = counts + self.settings.smoothing if smoothed else np.maximum(counts, self.least)
-        rows = _distributions(counts, axis=1)
-        if self.problem.prior is not None:
-            return logarithm(rows).ravel()
-        prior = _distributions(expected.classes + self.settings.prior_count, axis=0)
-        return np.concatenate([logarithm(rows).ravel(), logarithm(prior)])
+        counts = expected.counts
+        if self.spread is not None:
+            counts = counts.reshape(self.shape)
+            share = np.exp(np.zeros(self.shape) if meant is None else meant)
+            counts = share * (self.spread @ (counts / np.maximum(self.spread.T @ share, TINY)))
+        whole = counts.ravel()
+        if self.known is None:
+            whole = np.concatenate([whole, expected.classes])
+        whole = whole + self.pseudo
+        np.maximum(whole, self.least, out=whole)
+        rows, prior = self.split(whole)
+        rows /= np.add.reduce(rows, axis=1, keepdims=True)
+        if self.known is None:
+            prior /= np.add.reduce(prior)
+        return logarithm(whole)
 
     def normalised(self, parameters: Floats) -> Floats:
         """Logarithms of distributions, from logarithms that an extrapolation has moved."""
-        meant, log_prior = self.split(parameters)
-        meant = meant - meant.max(axis=1, keepdims=True)
-        meant -= np.log(np.exp(meant).sum(axis=1, keepdims=True))
-        whole = meant.ravel()
-        if self.problem.prior is None:
-            log_prior = log_prior - log_prior.max()
-            whole = np.concatenate([whole, log_prior - np.log(np.exp(log_prior).sum())])
-        return np.asarray(np.maximum(whole, np.log(TINY)))
-
-    def _kernel(self) -> Floats | None:
-        """(L, L) P(level voted | level meant); None where they are one."""
-        if not self.settings.neighbours:
-            return None
-        level = np.arange(len(self.problem.labels))
-        away = (level[:, None] - level) / self.settings.neighbours
-        return _distributions(np.exp(-0.5 * away**2), axis=1)
+        whole = parameters.copy()
+        meant, log_prior = self.split(whole)
+        meant -= np.logaddexp.reduce(meant, axis=1, keepdims=True)
+        if self.known is None:
+            log_prior -= np.logaddexp.reduce(log_prior)
+        return np.maximum(whole, LOWEST, out=whole)
 
 
-def _distributions(counts: Floats, axis: int) -> Floats:
-    """Counts to shares along an axis; equal shares where there are none."""
-    total = counts.sum(axis=axis, keepdims=True)
-    if total.all():
-        return np.asarray(counts / total)
-    flat = np.full(counts.shape, 1 / counts.shape[axis])
-    return np.asarray(np.divide(counts, total, out=flat, where=total > 0))
+def _kernel(labels: int, width: float) -> Floats:
+    """(L, L) normal kernel of a width in levels, rows sum to 1."""
+    level = np.arange(labels)
+    share = np.exp(-0.5 * ((level[:, None] - level) / width) ** 2)
+    return np.asarray(share / share.sum(axis=1, keepdims=True))
 
 
 def accuracy(confusion: Floats, prior: Floats, problem: Problem) -> Floats:

@@ -11,6 +11,7 @@ Letters: I items, n rows of a block, J raters, L vote labels, C truth classes, P
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,31 +38,30 @@ class Expected:
     log_likelihood: float
 
 
-def responsibilities(block: Block, table: Floats, log_prior: Floats) -> tuple[Floats, Floats]:
-    """(n, C) posterior of a block's rows and (n,) log-probability of their votes.
+def responsibilities(block: Block, table: Floats, log_prior: Floats) -> Floats:
+    """(n, C) posterior of a block's rows.
 
     `table` (J*L, C) has log P(vote label | class). A row with gold has its class for certain.
     """
-    return _posterior(block, block.cells.likelihood(table)[0] + log_prior)
+    joint, total, _ = _joint(block, block.cells.likelihood(table)[0], log_prior)
+    return np.divide(joint, total[:, None], order="C")
 
 
-def _posterior(block: Block, score: Floats) -> tuple[Floats, Floats]:
-    """As `responsibilities`, from the log-joint (n, C), in its memory."""
+def _joint(block: Block, likelihood: Floats, log_prior: Floats) -> tuple[Floats, Floats, Floats]:
+    """(n, C) P(votes, class) of a block's rows in units of the largest of a row.
+
+    Then the rows' sums (n,), and the logarithms of the units (n,).
+    """
+    score = np.add(likelihood, log_prior, order="F")  # class by class: numpy is slow on rows of few
     if block.fixed is not None:
         known = np.flatnonzero(block.fixed >= 0)
         kept = score[known, block.fixed[known]]
         score[known] = -np.inf
         score[known, block.fixed[known]] = kept
-    top = score[:, 0].copy()
-    for c in range(1, score.shape[1]):  # numpy's maximum over so short an axis is slower
-        np.maximum(top, score[:, c], out=top)
+    top = np.maximum.reduce(score, axis=1)
     score -= top[:, None]
     np.exp(score, out=score)
-    total = score @ np.ones(score.shape[1])
-    score /= total[:, None]
-    np.log(total, out=total)
-    total += top
-    return score, total
+    return score, np.add.reduce(score, axis=1), top
 
 
 def expect(layout: Layout, table: Floats, log_prior: Floats) -> Expected:
@@ -69,16 +69,16 @@ def expect(layout: Layout, table: Floats, log_prior: Floats) -> Expected:
     counts, classes = np.zeros(table.shape), np.zeros(len(log_prior))
     log_likelihood = 0.0
     for block in layout.blocks():
-        score, passed = block.cells.likelihood(table)
-        score += log_prior
-        rows, evidence = _posterior(block, score)
-        if block.weight is None:
-            log_likelihood += float(evidence.sum())
-        else:
-            log_likelihood += float(block.weight @ evidence)
-            rows *= block.weight[:, None]
+        likelihood, passed = block.cells.likelihood(table)
+        rows, total, top = _joint(block, likelihood, log_prior)
+        weight = np.ones(len(rows)) if block.weight is None else block.weight
+        share = weight / total
+        classes += share.dot(rows)
+        rows *= share[:, None]
         counts += block.cells.expected(rows, table, passed)
-        classes += np.ones(len(rows)) @ rows
+        np.log(total, out=total)
+        total += top
+        log_likelihood += float(weight.dot(total))
     return Expected(counts, classes, log_likelihood)
 
 
@@ -90,13 +90,13 @@ def collect(layout: Layout, shape: tuple[int, int], given: Callable[[Block], Flo
         if block.weight is not None:
             rows = rows * block.weight[:, None]
         counts += block.cells.collect(rows)
-        classes += rows.sum(axis=0)
+        classes += np.ones(len(rows)).dot(rows)
     return Expected(counts, classes, 0.0)
 
 
 def posterior(layout: Layout, table: Floats, log_prior: Floats) -> Floats:
     """(I, C) posterior of the items."""
-    parts = [responsibilities(block, table, log_prior)[0] for block in layout.blocks()]
+    parts = [responsibilities(block, table, log_prior) for block in layout.blocks()]
     rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
     return rows if layout.row_of_item is None else np.take(rows, layout.row_of_item, axis=0)
 
@@ -157,11 +157,12 @@ class Climb:
 
 def extrapolated(first: Floats, second: Floats, third: Floats) -> Floats:
     """Where two steps of a linear map with one rate would lead in the end."""
-    step, bend = second - first, third - 2 * second + first
-    bent = float(np.sum(bend * bend))
+    step, bend = second - first, third - second
+    bend -= step
+    bent = float(bend.dot(bend))
     if not bent:
         return third
-    length = min(max(1.0, float(np.sqrt(np.sum(step * step) / bent))), LONGEST)
+    length = min(max(1.0, math.sqrt(float(step.dot(step)) / bent)), LONGEST)
     return np.asarray(first + 2 * length * step + length**2 * bend)
 
 

@@ -76,7 +76,7 @@ class OneCoin:
             prior, source = count / count.sum(), VOTES
         else:
             prior, source = problem.prior
-        model = _Model(self, layout, problem, logarithm(prior))
+        model = _Model.of(self, layout, problem, logarithm(prior))
         climb = Climb(self.tol, self.max_iterations, self.accelerate)
         pilot = None if layout.pilot is None else replace(model, layout=layout.pilot).step
         parameters, fit = climb(model.step, model.after(first), lambda moved: moved, pilot)
@@ -93,38 +93,46 @@ class OneCoin:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Model:
-    """One step of EM. Parameters: the (J,) log-odds of the accuracies."""
+    """One step of EM. Parameters: the (J,) log-odds of the accuracies.
+
+    shape   : (J, L, C)
+    given   : (2, L*C) P(label | class) of a rater who is always right, and of one who never is
+    counted : (L*C, 2) 1 where a vote is right, and where it is wrong
+    """
 
     settings: OneCoin
     layout: Layout
-    problem: Problem
+    shape: tuple[int, int, int]
     log_prior: Floats
+    given: Floats
+    counted: Floats
 
-    def _named(self) -> Floats:
-        """(L, C) 1 where the label stands for the class."""
-        of_label = self.problem.truth.of_label
-        return np.eye(self.problem.truth.C)[list(of_label or ())]
+    @classmethod
+    def of(cls, settings: OneCoin, layout: Layout, problem: Problem, log_prior: Floats) -> _Model:
+        """The labels of one class share its probability equally.
 
-    def voted(self, accuracy: Floats) -> Floats:
-        """(J, L, C) probability of a label given the class.
-
-        The labels of one class share its probability equally. Where a class has no label, or all
-        labels are its own, the accuracy says nothing.
+        Where a class has no label, or all labels are its own, the accuracy says nothing.
         """
-        named = self._named()
+        named = np.eye(problem.truth.C)[list(problem.truth.of_label or ())]
         labels = named.sum(axis=0)
         right = named / np.maximum(labels, 1)
         others = np.count_nonzero(labels) - (labels > 0)
         wrong = (1 - named) / (named @ labels)[:, None] / np.maximum(others, 1)
         right = np.where(labels > 0, right, wrong)
         wrong = np.where(others > 0, wrong, right)
-        share = accuracy[:, None, None]
-        return np.asarray(share * right + (1 - share) * wrong)
+        counted = np.stack([named, (1 - named) * (labels > 0)]).reshape(2, -1).T
+        shape, given = (len(problem.raters), *named.shape), np.stack([right, wrong]).reshape(2, -1)
+        return cls(settings, layout, shape, log_prior, given, counted)
+
+    def voted(self, accuracy: Floats) -> Floats:
+        """(J, L, C) probability of a label given the class."""
+        table = np.column_stack([accuracy, 1 - accuracy]) @ self.given
+        return np.asarray(table.reshape(self.shape))
 
     def step(self, parameters: Floats) -> tuple[float, Floats]:
         """The objective, per vote: log-likelihood and log-prior, which is 0 where it is highest."""
         accuracy = _logistic(parameters)
-        table = logarithm(self.voted(accuracy)).reshape(self.problem.table)
+        table = logarithm(self.voted(accuracy)).reshape(-1, self.shape[2])
         expected = expect(self.layout, table, self.log_prior)
         height = expected.log_likelihood
         right, wrong = self.settings.right, self.settings.wrong
@@ -135,12 +143,9 @@ class _Model:
 
     def after(self, expected: Expected) -> Floats:
         """The parameters that the expected counts lead to."""
-        named = self._named()
-        counts = expected.counts.reshape(len(self.problem.raters), *named.shape)
-        right = np.einsum("jlc,lc->j", counts, named) + self.settings.right
-        wrong = np.einsum("jlc,lc->j", counts, (1 - named) * (named.sum(axis=0) > 0))
-        wrong += self.settings.wrong
-        return logarithm(right) - logarithm(wrong)
+        counts = expected.counts.reshape(-1, len(self.counted)) @ self.counted
+        odds = logarithm(counts + np.array([self.settings.right, self.settings.wrong]))
+        return np.asarray(odds[:, 0] - odds[:, 1])
 
 
 def _logistic(odds: Floats) -> Floats:

@@ -12,14 +12,13 @@ Letters: I items, J raters, L vote labels, C truth classes, R rows that occur.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from w2s_judge.aggregation.cells import Cells, in_order
-from w2s_judge.aggregation.layout import BLOCK, Block, Layout, in_memory
+from w2s_judge.aggregation.layout import Block, Layout, in_memory
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -27,6 +26,7 @@ from w2s_judge.votes import VoteMatrix
 EXACT = 2**53  # whole numbers are exact in floating point up to here
 COUNTED = 2**20  # so many possible rows are counted in an array; more are sorted
 SMALL = 2**16  # so many cells are a plain matrix: products of small sparse ones cost their set-up
+PART = 2**16  # votes that are numbered at a time, within the processor's cache
 
 Codes = npt.NDArray[np.int64]
 
@@ -57,8 +57,7 @@ class Patterns:
             cell = votes.item.astype(np.int64) * votes.J + votes.rater
             if votes.V and np.bincount(cell).max() > 1:
                 return None
-            place = float(self.L + 1) ** np.arange(self.J - 1, -1, -1)
-            digit = (votes.label + 1.0) * place[votes.rater]
+            digit = (votes.label + 1.0) * self._places.astype(np.float64)[votes.rater]
             code = np.bincount(votes.item, weights=digit, minlength=votes.I).astype(np.int64)
         if self.gold_digits > 1:
             code *= self.gold_digits
@@ -66,44 +65,48 @@ class Patterns:
                 code[gold.item] += gold.label + 1
         return code
 
+    @property
+    def _places(self) -> Codes:
+        """(J,) what a rater's digit counts, without gold."""
+        return np.asarray((self.L + 1) ** np.arange(self.J - 1, -1, -1, dtype=np.int64))
+
     def _of_a_full_table(self, label: Ints) -> Codes:
         code = np.empty(len(label), dtype=np.int64)
-        for start in range(0, len(label), BLOCK):
-            part, out = label[start : start + BLOCK], code[start : start + BLOCK]
-            out[:] = part[:, 0]
-            for j in range(1, self.J):
-                out *= self.L + 1
-                out += part[:, j]
-        code += sum((self.L + 1) ** j for j in range(self.J))  # each digit is 1 + label
+        places = self._places.astype(np.float64)
+        size = max(1, PART // self.J)
+        for start in range(0, len(label), size):
+            here = slice(start, start + size)
+            code[here] = label[here].astype(np.float64).dot(places)  # quicker than in integers
+        code += self._places.sum()  # each digit is 1 + label
         return code
 
-    def counted(self, code: Codes) -> tuple[Codes, Floats, npt.NDArray[Any]]:
+    def counted(self, code: Codes) -> tuple[Codes, Floats, npt.NDArray[np.intp]]:
         """(R,) rows that occur, ascending; (R,) items of each; (I,) position of each item's row."""
         if self.possible > COUNTED:
             rows, position, count = np.unique(code, return_inverse=True, return_counts=True)
             return rows, count.astype(np.float64), position
         count = np.bincount(code, minlength=self.possible)
         rows = np.flatnonzero(count)
-        position_of = np.zeros(self.possible, dtype=np.int32)
+        position_of = np.zeros(self.possible, dtype=np.intp)
         position_of[rows] = np.arange(len(rows))
-        return rows, count[rows].astype(np.float64), position_of[code]
+        return rows, count[rows].astype(np.float64), position_of.take(code)
 
     def block(self, rows: Codes, weight: Floats) -> Block:
         """The votes of the rows; the row of silence weighs nothing."""
         rest, gold_digit = np.divmod(rows, self.gold_digits)
-        digits = np.empty((len(rows), self.J), dtype=np.int64)
-        for j in range(self.J - 1, -1, -1):
-            rest, digits[:, j] = np.divmod(rest, self.L + 1)
-        row, rater = np.nonzero(digits)
-        column = rater * self.L + digits[row, rater] - 1
-        shape = (len(rows), self.J * self.L)
-        if len(rows) * self.J * self.L <= SMALL:
-            cells: Any = np.zeros(shape)
-            cells[row, column] = 1.0
+        digits = rest // self._places[:, None] % (self.L + 1)
+        if digits.size * self.L <= SMALL:
+            labels = np.arange(1, self.L + 1)[:, None]
+            columns = np.asarray(digits[:, None] == labels, dtype=np.float64)
+            cells = Cells.from_rows(columns.reshape(self.J * self.L, len(rows)).T)
         else:
-            cells = sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
+            rater, row = np.nonzero(digits)
+            column = rater * self.L + digits[rater, row] - 1
+            shape = (len(rows), self.J * self.L)
+            entries = sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
+            cells = Cells.from_rows(entries)
         fixed = None if self.gold_digits == 1 else (gold_digit - 1).astype(np.int32)
-        return Block(Cells.from_rows(cells), weight * digits.any(axis=1), fixed)
+        return Block(cells, weight * digits.any(axis=0), fixed)
 
 
 def lay_out(votes: VoteMatrix, gold: Gold | None, C: int) -> Layout:  # noqa: N803
@@ -115,5 +118,5 @@ def lay_out(votes: VoteMatrix, gold: Gold | None, C: int) -> Layout:  # noqa: N8
         rows, weight, position = patterns.counted(code)
         block = patterns.block(rows, weight)
         spoken = block.cells.project(np.ones((votes.J * votes.L, 1)))[:, 0].astype(np.int32)
-        return Layout(lambda: (block,), total, spoken[position], position)
+        return Layout(lambda: (block,), total, spoken.take(position), position)
     return in_memory(votes, gold, total)

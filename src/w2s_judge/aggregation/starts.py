@@ -48,7 +48,7 @@ def start(layout: Layout, problem: Problem) -> tuple[Expected, tuple[str, ...]]:
         smoothed = known + 1.0 + known.sum(axis=0) / max(1.0, known.sum()) * len(problem.labels)
         table = np.log(smoothed / smoothed.sum(axis=1, keepdims=True)).reshape(problem.table)
         flat = np.full(problem.truth.C, -np.log(problem.truth.C))
-        from_gold = collect(layout, problem.table, lambda b: responsibilities(b, table, flat)[0])
+        from_gold = collect(layout, problem.table, lambda b: responsibilities(b, table, flat))
         return from_gold, _turned(known, problem)
     if not problem.ordered:
         raise ConfigurationError(
@@ -83,7 +83,7 @@ def vote_shares(problem: Problem, of_label: tuple[int, ...]) -> Callable[[Block]
 
     def shares(block: Block) -> Floats:
         sums = block.cells.project(onto)
-        total = sums.sum(axis=1, keepdims=True)
+        total = sums.dot(np.ones((C, 1)))
         share = np.divide(sums, total, out=np.full_like(sums, 1 / C), where=total > 0)
         return clamped_rows(share, block)
 
@@ -111,8 +111,9 @@ def rank_classes(layout: Layout, problem: Problem) -> Callable[[Block], Floats]:
     means, weights = zip(*(_mean_level(b, problem) for b in layout.blocks()), strict=True)
     level, place = np.unique(np.concatenate(means).round(9), return_inverse=True)
     held = np.bincount(place, weights=np.concatenate(weights), minlength=len(level))
-    upper = np.cumsum(held) / held.sum()
-    low = np.maximum(upper - held / held.sum() - BLUR, 0.0)
+    part = held / (held.sum() or 1.0)  # nothing where nobody voted
+    upper = np.cumsum(part)
+    low = np.maximum(upper - part - BLUR, 0.0)
     high = np.minimum(upper + BLUR, 1.0)
 
     def classes(block: Block) -> Floats:

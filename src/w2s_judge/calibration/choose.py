@@ -53,8 +53,8 @@ def too_little(label: Ints, C: int, least: int = LEAST) -> str | None:  # noqa: 
     if len(label) < least:
         return f"{len(label)} gold labels are too few for a map: {least} are needed"
     seen = len(np.unique(label))
-    if seen < C:
-        return f"gold has {seen} of the {C} classes: a map needs labels of each"
+    if seen < min(C, 2):
+        return f"gold has {seen} of the {C} classes: a map needs labels of two"
     return None
 
 
@@ -79,7 +79,10 @@ def choose(
         return Choice(Identity(), short)
     if len(np.unique(fold)) < 2:
         return Choice(Identity(), "all gold labels answer one prompt: no map can be tried")
-    fitter = candidate(kish(weight) if size is None else size, posterior.shape[1])
+    C = posterior.shape[1]  # noqa: N806
+    # One temperature asks for no label of each class, as the other maps do.
+    every = len(np.unique(label)) == C
+    fitter = candidate((kish(weight) if size is None else size) if every else 0.0, C)
     mapped = _unseen(fitter, posterior, label, weight, fold, floor)
     gain, error = _mean(losses(posterior, label) - losses(mapped, label), weight, group)
     fitted = fitter(posterior, label, weight, floor)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -11,8 +13,12 @@ from w2s_judge.datasets.gold_rows import GoldRow
 from w2s_judge.datasets.numerals import label_number, spelled
 from w2s_judge.datasets.rows import names, quoted
 from w2s_judge.datasets.suggestions import did_you_mean
+from w2s_judge.datasets.tables import bare
 from w2s_judge.errors import InputError
 from w2s_judge.gold import Truth
+
+MANY = 10  # rows from which on it is no chance that gold has two of the vote labels alone
+SLIPS = 0.1  # share of the rows up to which a label may be a slip for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,11 @@ class Classes:
     of_gold: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> bool:
+        """Whether the classes are words, which have no order of their own."""
+        return any(label_number(name) is None for name in self.names)
+
 
 def classes_of(rows: Sequence[GoldRow], labels: tuple[str, ...], truth: Truth | None) -> Classes:
     """The class of each label of these rows, which all have one. `InputError` names the line.
@@ -30,11 +41,12 @@ def classes_of(rows: Sequence[GoldRow], labels: tuple[str, ...], truth: Truth | 
     A label may be a truth class or a vote label; numbers are compared as numbers. If all of them
     are classes they are read so, else if all are vote labels as these, else each as what it is.
     Where nothing is known of the truth, the classes are the vote labels if gold uses no others,
-    else gold's own.
+    else gold's own; two of more than two numbers on `MANY` rows are gold's own, too: people say 0
+    and 1 of what judges score from 0 to 9.
     """
     first = {row.label: row for row in reversed(rows) if row.label is not None}
     if truth is None:
-        return _unknown_truth(first, labels)
+        return _unknown_truth(rows, first, labels)
     classes, votes = _Index(truth.classes), _Index(labels)
     in_classes = {text: classes.find(text) for text in first}
     in_votes = {text: votes.find(text) for text in first}
@@ -79,10 +91,19 @@ def _mixed(
     return Classes(truth.classes, found)
 
 
-def _unknown_truth(first: Mapping[str, GoldRow], labels: tuple[str, ...]) -> Classes:
+def _unknown_truth(
+    rows: Sequence[GoldRow], first: Mapping[str, GoldRow], labels: tuple[str, ...]
+) -> Classes:
     votes = _Index(labels)
     found = {text: votes.find(text) for text in first}
     among = {text: k for text, k in found.items() if k is not None}
+    if len(among) == len(found) and _binary(among, rows, labels):
+        own = tuple(labels[k] for k in sorted(set(among.values())))
+        note = (
+            f"gold says {own[0]} and {own[1]} alone, where votes have {len(labels)} labels: these "
+            "two are taken for truth classes; --prior names others"
+        )
+        return Classes(own, {text: own.index(labels[k]) for text, k in among.items()}, (note,))
     if len(among) == len(found):
         notes: tuple[str, ...] = ()
         if len(set(among.values())) < len(labels) and len(labels) > 2:
@@ -101,6 +122,7 @@ def _unknown_truth(first: Mapping[str, GoldRow], labels: tuple[str, ...]) -> Cla
             "--prior, all of them",
         )
     if None in numbers.values():
+        _refuse_slips(rows, first)
         own = tuple(sorted(first))
         of_gold = {text: own.index(text) for text in own}
     else:
@@ -113,6 +135,24 @@ def _unknown_truth(first: Mapping[str, GoldRow], labels: tuple[str, ...]) -> Cla
     return Classes(own, of_gold, (note,))
 
 
+def _binary(among: Mapping[str, int], rows: Sequence[GoldRow], labels: tuple[str, ...]) -> bool:
+    numbers = all(label_number(label) is not None for label in labels)
+    return numbers and len(labels) > len(set(among.values())) == 2 and len(rows) >= MANY
+
+
+def _refuse_slips(rows: Sequence[GoldRow], first: Mapping[str, GoldRow]) -> None:
+    """A class that is another but for its case, blanks or a slip on few rows is no class."""
+    counts = Counter(row.label for row in rows)
+    for text, row in first.items():
+        others = [one for one in first if one != text and counts[one] >= counts[text]]
+        plain = {one.strip().casefold(): one for one in others}
+        near = plain.get(text.strip().casefold())
+        if near is None and counts[text] <= SLIPS * len(rows):
+            near = next(iter(get_close_matches(text, others, n=1, cutoff=0.75)), None)
+        if near is not None:
+            raise _error(row, f"nearly {quoted(near)}", "write one of them throughout")
+
+
 class _Index:
     """Names by their text, and by their number where they have one."""
 
@@ -123,6 +163,8 @@ class _Index:
     def find(self, text: str) -> int | None:
         value = label_number(text)
         exact = self._texts.get(text)
+        if exact is None:  # a spreadsheet-proof cell has an apostrophe before what looks a formula
+            exact = self._texts.get(bare(text))
         return exact if exact is not None or value is None else self._numbers.get(value)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,6 +59,8 @@ def gold_for(
         raise _nothing_known(unknown, votes)
     known = {row: item for row, item in zip(filled, found, strict=True) if item is not None}
     single = _one_each(known, classes, votes)
+    if truth is None and votes.ordered and classes.words and classes.names != votes.labels:
+        classes = in_order_of_votes(classes, single, votes)
     gold = Gold(
         np.array(list(single), dtype=np.int32),
         np.array([classes.of_gold[row.label or ""] for row in single.values()], dtype=np.int32),
@@ -71,6 +73,29 @@ def gold_for(
     if ignored:
         notes += ("gold names responses, and the votes do not: matched by item alone",)
     return GoldMatch(gold, unknown, other, unfilled, notes)
+
+
+def in_order_of_votes(
+    classes: Classes, single: Mapping[int, GoldRow], votes: VoteMatrix
+) -> Classes:
+    """Classes that are words, ascending with the votes: by the mean vote on their gold items."""
+    total = np.bincount(votes.item, weights=votes.scores, minlength=votes.I)
+    mean = total / np.maximum(votes.support, 1)
+    of_class: dict[int, list[float]] = {k: [] for k in range(len(classes.names))}
+    for item, row in single.items():
+        if votes.support[item]:
+            of_class[classes.of_gold[row.label or ""]].append(float(mean[item]))
+    middle = {k: float(np.mean(found)) if found else 0.0 for k, found in of_class.items()}
+    order = sorted(middle, key=lambda k: (middle[k], k))
+    place = {k: position for position, k in enumerate(order)}
+    told = ", ".join(f"{classes.names[k]} {middle[k]:.3g}" for k in order)
+    note = f"classes ascend by the mean vote on their gold items: {told}; --prior names an order"
+    return replace(
+        classes,
+        names=tuple(classes.names[k] for k in order),
+        of_gold={text: place[k] for text, k in classes.of_gold.items()},
+        notes=(*classes.notes, note),
+    )
 
 
 def _under(rows: Sequence[GoldRow], rubric: str | None) -> tuple[list[GoldRow], int]:

@@ -39,13 +39,13 @@ class GoldRow:
     place: Place
 
 
-def read_gold(path: Path) -> tuple[GoldRow, ...]:
+def read_gold(path: str | Path) -> tuple[GoldRow, ...]:
     """Read the rows of a CSV, JSONL, JSON list or Parquet file, packed or not.
 
     Rows without a label come as they are: `gold_for` counts them. Raises `InputError` with the
     line, and `MissingExtra` for Parquet without its extra.
     """
-    place, rows = records(path)
+    place, rows = records(Path(path))
     found = tuple(_read(rows, place))
     if not found:
         raise place.error("has a header and no rows", remedy="write it again")

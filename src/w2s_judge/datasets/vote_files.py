@@ -41,7 +41,7 @@ class VoteFile:
 
 
 def read_votes(
-    path: Path,
+    path: str | Path,
     *,
     levels: str | None = None,
     repeats: Repeats = "refuse",
@@ -58,7 +58,7 @@ def read_votes(
     if repeats not in REPEATS:
         raise UsageError(f"--repeats {quoted(repeats)}: choose from {', '.join(REPEATS)}")
     declared = parse_levels(levels)
-    columns = vote_columns(path)
+    columns = vote_columns(Path(path))
     _require(columns)
     columns, chosen, notes = under(columns, rubric)
     columns, probes = without_probes(columns)

@@ -39,15 +39,33 @@ def headlines(told: Mapping[str, Any]) -> list[str]:
         f"{told['items']:,} items, method {told['method']}",
         f"Labels: {labels or 'none'}{none}",
         f"Calibration: {told['calibration']}: {told['calibrated']}",
-        f"Prior: {prior or 'none'} ({told['prior_source'] or 'none'})",
+        f"Prior: {prior or 'none'} ({told['prior_source'] or 'none'})"
+        + (f"; high votes mean {told['classes'][-1]}" if told["oriented"] else ""),
         f"Effective votes: {told['effective_votes']['text']}",
     ]
+    if told["selection"] is not None:
+        lines.append(promise(told["selection"]))
     fit = told["fit"]
     if fit is not None and not fit["converged"]:
         lines.append(
             f"NOT CONVERGED after {fit['iterations']} iterations: take the posteriors as a sketch"
         )
     return lines
+
+
+def promise(selection: Mapping[str, Any]) -> str:
+    """What `--max-error` came to."""
+    asked = (
+        f"Promise: at most {selection['max_error']:g} of the labels wrong, with confidence "
+        f"{selection['confidence']:g}"
+    )
+    if selection["threshold"] is None:
+        return f"{asked}: NOT KEPT by any threshold, so no label is claimed. {selection['why']}"
+    return (
+        f"{asked}: kept from {selection['threshold']:.3f} on, where {selection['errors']} of "
+        f"{selection['accepted']} labels that were held back are wrong (at most "
+        f"{selection['upper_bound']:.3f}); covers {selection['coverage']:.0%} of those"
+    )
 
 
 def _rival(one: Mapping[str, Any]) -> tuple[str, ...]:

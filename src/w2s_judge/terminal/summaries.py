@@ -70,6 +70,7 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
         for name, one in summary["rubrics"].items()
         if one["streamed"]
     ]
+    lines += [one["warning"] for one in summary["rubrics"].values() if one["warning"]]
     for name, one in summary["judges"].items():
         answered = one["votes"] + sum(one["abstained"].values())
         unread = one["abstained"].get("unreadable", 0)

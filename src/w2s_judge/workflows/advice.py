@@ -23,18 +23,21 @@ def label_count(half_width: float = 0.1) -> int:
 
 
 def advice(
-    votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion, run: str | None
+    votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion, command: str | None
 ) -> list[str]:
-    """Lines of advice, what matters most first; `run` is the folder's name, None for a file."""
+    """Lines of advice, what matters most first; `command` draws labels, None for a file."""
     count = 0 if gold is None else gold.G
     lines = [*_gold(votes, gold, conclusion), *_judges(votes, conclusion)]
     if count < min(ENOUGH_GOLD, votes.I):
         more = min(label_count(), votes.I - count)
-        how = f"`w2s-judge label {run} --next {more}`" if run else f"{more} items drawn at random"
-        lines.append(
-            f"next: label by hand ({how}) and give the labels to --gold: {more} tell a judge's "
-            "accuracy to +- 0.1, and calibrate the probabilities"
+        how = f"`{command} --next {more}`" if command else f"{more} items drawn at random"
+        told = (
+            f"{count + more} tell a judge's accuracy to +- 0.1 or better, and calibrate the "
+            "probabilities"
+            if count + more >= label_count()
+            else "then nothing is left to guess"
         )
+        lines.append(f"next: label by hand ({how}) and give the labels to --gold: {told}")
     return lines
 
 
@@ -52,9 +55,20 @@ def _gold(votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion) -> Itera
     if not conclusion.rivals:
         yield f"{gold.G} gold labels are too few to compare or to calibrate on: 10 are the least"
         return
-    mine, majority, best = conclusion.rivals
+    if len(np.unique(gold.label)) == 1:
+        yield (
+            f"gold has one class alone ({gold.classes[gold.label[0]]}): how well the judges tell "
+            "the classes apart cannot be said; label items of the others"
+        )
+        return
+    yield from _compared(gold, conclusion)
+
+
+def _compared(gold: Gold, conclusion: Conclusion) -> Iterator[str]:
+    """The consensus against guessing, majority and the best judge, on labels that no fit saw."""
+    mine, best = conclusion.rivals[0], conclusion.rivals[-1]
     guess = float(np.bincount(gold.label, weights=gold.weight).max() / gold.weight.sum())
-    if mine.accuracy.high <= guess:
+    if mine.accuracy.high < guess:
         yield (
             f"the judges do worse together ({mine.accuracy.value:.3f}) than always saying the most "
             f"frequent class ({guess:.3f}): do not use these labels; this task needs other judges, "
@@ -69,8 +83,9 @@ def _gold(votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion) -> Itera
         yield f"{best.name} alone is not shown to be worse than the consensus"
     if best.ahead is not None and best.ahead.high < 0:
         yield f"{best.name} alone does better than the consensus: take it, or more gold"
-    if majority.ahead is not None and majority.ahead.high < 0:
-        yield "plain majority does better than the consensus: take --method majority"
+    for other in conclusion.rivals[1:-1]:
+        if other.ahead is not None and other.ahead.high < 0:
+            yield f"plain {other.name} does better than the consensus: take --method majority"
 
 
 def orientation(votes: VoteMatrix, gold: Gold) -> str | None:
@@ -95,7 +110,7 @@ def orientation(votes: VoteMatrix, gold: Gold) -> str | None:
     return (
         f"gold contradicts the votes: high votes go with low classes (rank correlation {r:.2f} on "
         f"{len(label)} labels). Either the classes are in the wrong order, or the judges are worse "
-        "than chance; nothing was turned round"
+        "than chance"
     )
 
 

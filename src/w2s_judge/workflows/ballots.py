@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from w2s_judge.errors import ConfigurationError, InputError, UsageError
-from w2s_judge.gold import Truth
+from w2s_judge.gold import SUMS_TO_ONE, Truth
 from w2s_judge.store.reading import evenly
 from w2s_judge.store.run import Run
 from w2s_judge.votes import VoteMatrix
@@ -47,7 +47,7 @@ class Wanted:
 
 
 def ballots(wanted: Wanted) -> Iterator[Ballot]:
-    """The votes, rubric by rubric; one rubric's are in memory at a time."""
+    """The votes, rubric by rubric."""
     if wanted.is_run:
         yield from _of_run(wanted)
     else:
@@ -106,6 +106,12 @@ def file_truth(votes: VoteMatrix, prior: tuple[tuple[str, float], ...]) -> Truth
     classes = tuple(name for name, _ in prior)
     shares = tuple(share for _, share in prior)
     if set(votes.labels) <= set(classes):
+        places = [classes.index(label) for label in votes.labels]
+        if votes.ordered and places != sorted(places):
+            raise UsageError(
+                f"--prior names {', '.join(classes)}, and the vote labels ascend as "
+                f"{', '.join(votes.labels[:8])}: name the classes in that order"
+            )
         return Truth(classes, tuple(classes.index(label) for label in votes.labels), shares)
     if not votes.ordered:
         raise ConfigurationError(
@@ -126,12 +132,23 @@ def parse_prior(text: str | None) -> tuple[tuple[str, float], ...]:
         try:
             value = float(share)
         except ValueError:
-            value = -1.0
-        if not equals or not name.strip() or not 0 < value < 1:
+            equals = ""
+        if not equals or not name.strip():
             raise UsageError(
                 f"--prior {part!r} is no CLASS=PROBABILITY: write --prior unsafe=0.2,safe=0.8"
             )
         found.append((name.strip(), value))
-    if abs(sum(value for _, value in found) - 1) > 1e-6 or len(dict(found)) != len(found):
-        raise UsageError(f"--prior {text!r}: the classes must differ and their shares sum to 1")
     return tuple(found)
+
+
+def checked_prior(prior: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+    """The prior, if it is one: classes that differ, shares between 0 and 1 that sum to 1."""
+    total = sum(share for _, share in prior)
+    for name, share in prior:
+        if not 0 < share < 1:
+            raise UsageError(f"--prior: the share of {name!r} is {share:g}, not between 0 and 1")
+    if prior and (abs(total - 1) > SUMS_TO_ONE or len(dict(prior)) != len(prior)):
+        raise UsageError(
+            f"--prior: the classes must differ and their shares sum to 1, not {total:g}"
+        )
+    return prior

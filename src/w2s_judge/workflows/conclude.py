@@ -9,12 +9,12 @@ import numpy as np
 from w2s_judge.aggregation.auto import Auto
 from w2s_judge.aggregation.contract import METHODS, Aggregator, Method
 from w2s_judge.aggregation.majority import Majority
-from w2s_judge.arrays import Bools, Floats
+from w2s_judge.arrays import Floats
 from w2s_judge.calibration.crossfit import with_gold
 from w2s_judge.calibration.dependence import Dependence, dependence
 from w2s_judge.calibration.estimates import Estimate, estimated_accuracy, paired
 from w2s_judge.calibration.metrics import ece
-from w2s_judge.calibration.reference import reference_held_out
+from w2s_judge.calibration.reference import HeldOut, best_single, reference_held_out
 from w2s_judge.calibration.selective import Selection, held_back, threshold
 from w2s_judge.calibration.tempering import tempered
 from w2s_judge.consensus import Consensus
@@ -24,6 +24,8 @@ from w2s_judge.votes import VoteMatrix
 
 ENOUGH = 10  # gold labels from which on anything is calibrated or compared
 FOLDS = 5
+FEWEST_PROMPTS = 3
+RANKERS = ("auto", "mean-normal-score")  # these know what to do with votes that only rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +83,45 @@ def conclude(votes: VoteMatrix, gold: Gold | None, aim: Aim) -> Conclusion:
     selection = None
     if aim.max_error is not None:
         consensus, rivals, selection = _selective(votes, gold, card, aim)
-    elif gold is not None and gold.G >= ENOUGH:
+    elif gold is not None and gold.G >= ENOUGH and _prompts(votes, gold) >= FEWEST_PROMPTS:
         consensus, rivals = _with_gold(votes, gold, card.make(), aim)
     else:
-        consensus, rivals = _without(votes, gold, card), ()
+        consensus, rivals = without_gold(votes, gold, card), ()
     return Conclusion(
         consensus, rivals, _dependence(votes, gold, consensus), _moved(votes, gold, consensus),
         selection,
     )  # fmt: skip
 
 
-def _without(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensus:
+def without_gold(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensus:
+    """A method where gold is too little to calibrate on; gold items are anchors all the same.
+
+    Votes that only rank are no probabilities: beside others they are left out, and alone they give
+    no label, unless the method works on ranks and a prior or gold says where to cut.
+    """
+    ranking = votes.uncalibrated
+    if card.name in RANKERS or ranking is None or not ranking[votes.rater].any():
+        return _fitted(votes, gold, card)
+    if card.on_ranks and (votes.truth_with(gold).prior is not None or (gold and gold.G)):
+        return _fitted(votes, gold, card)
+    if not ranking[votes.rater].all():
+        names = ", ".join(np.array(votes.raters)[ranking][:5])
+        found = _fitted(votes.only(~ranking[votes.rater]), gold, card)
+        note = f"left out, since their votes rank and are no probabilities: {names}"
+        return replace(found, notes=(*found.notes, note))
+    found = _fitted(votes, gold, card)
+    note = "every judge's votes rank and are no probabilities: no label is claimed"
+    return replace(found, calibration="uncalibrated", notes=(*found.notes, note))
+
+
+def _fitted(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensus:
     consensus = card.make()(votes, gold)
     return tempered(consensus, votes, gold) if card.independent else consensus
+
+
+def _prompts(votes: VoteMatrix, gold: Gold) -> int:
+    """Prompts that gold items answer: fits without two parts of them need three."""
+    return len(np.unique(votes.group[gold.item]))
 
 
 def _with_gold(
@@ -116,11 +144,18 @@ def _with_gold(
         )
 
     mine = calibrated.held_out
-    others = reference_held_out(Majority(strict=False), votes, gold, folds=FOLDS, seed=aim.seed)
+    others = _others(votes, gold, aim)
     return calibrated.consensus, (
         rival("consensus", mine, None),
         *(rival(other.name, other.posterior, mine) for other in others),
     )
+
+
+def _others(votes: VoteMatrix, gold: Gold, aim: Aim) -> tuple[HeldOut, ...]:
+    """Majority and the best single judge; no majority where labels mean no class before gold."""
+    if votes.truth_with(gold).of_label is None and not votes.ordered:
+        return (best_single(votes, gold, folds=FOLDS, seed=aim.seed),)
+    return reference_held_out(Majority(strict=False), votes, gold, folds=FOLDS, seed=aim.seed)
 
 
 def _selective(
@@ -132,28 +167,26 @@ def _selective(
             "--max-error promises an error rate, and only gold labels can: give --gold"
         )
     fit, test = held_back(gold, votes.group, seed=aim.seed)
-    if fit.G < ENOUGH:
+    if fit.G < ENOUGH or _prompts(votes, fit) < FEWEST_PROMPTS:
         raise UsageError(
-            f"--max-error holds half of the gold back, and {gold.G} labels are too few: label more "
-            "with `w2s-judge label`"
+            f"--max-error holds half of the gold back, and {gold.G} labels are too few: about 80 "
+            "are the least for an error of .1 at a confidence of .9; `w2s-judge label` draws them"
         )
     consensus, rivals = _with_gold(votes, fit, card.make(), aim)
+    # The promise is about what is exported, so that only such items are tested.
+    offered = consensus.support > 0
+    if consensus.decided is not None:
+        offered &= consensus.decided
+    test = test.only(offered[test.item])
+    free = offered.copy()
+    free[gold.item] = False
     selection = threshold(
         consensus.posterior[test.item], test.label, aim.max_error, aim.confidence,
-        among=consensus.posterior[_unlabelled(votes, gold)],
+        among=consensus.posterior[free],
         chosen=test.chosen, group=votes.group[test.item], seed=aim.seed,
     )  # fmt: skip
-    decided = selection.accepts(consensus.posterior)
-    if consensus.decided is not None:
-        decided &= consensus.decided
+    decided = selection.accepts(consensus.posterior) & offered
     return replace(consensus, decided=decided), rivals, selection
-
-
-def _unlabelled(votes: VoteMatrix, gold: Gold) -> Bools:
-    """(I,) items with votes whose label is still to be claimed."""
-    free = votes.support > 0
-    free[gold.item] = False
-    return np.asarray(free)
 
 
 def _dependence(votes: VoteMatrix, gold: Gold | None, consensus: Consensus) -> Dependence | None:
@@ -164,7 +197,8 @@ def _dependence(votes: VoteMatrix, gold: Gold | None, consensus: Consensus) -> D
 
 def _moved(votes: VoteMatrix, gold: Gold | None, consensus: Consensus) -> float | None:
     """Share of items with votes and one majority label where the consensus says another."""
-    if consensus.calibration == "uncalibrated":
+    truth = votes.truth_with(gold)
+    if consensus.calibration == "uncalibrated" or (truth.of_label is None and not votes.ordered):
         return None
     majority = Majority(strict=False)(votes, None if gold is None else gold.only(gold.item < 0))
     if majority.classes != consensus.classes:

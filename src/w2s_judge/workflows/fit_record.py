@@ -25,9 +25,9 @@ DIGITS = 6
 
 
 def fit_record(
-    ballot: Ballot, conclusion: Conclusion, match: GoldMatch | None, aim: Aim, run: str | None
+    ballot: Ballot, conclusion: Conclusion, match: GoldMatch | None, aim: Aim, command: str | None
 ) -> dict[str, Any]:
-    """The mapping that `.fit.json` holds; everything in it is JSON. `run` is the folder's name."""
+    """The mapping that `.fit.json` holds; everything in it is JSON. `command` draws labels."""
     votes, consensus = ballot.votes, conclusion.consensus
     gold = None if match is None else match.gold
     return {
@@ -43,6 +43,7 @@ def fit_record(
         "fit": _fit(consensus),
         "prior": _prior(consensus),
         "prior_source": consensus.prior_source,
+        "oriented": votes.ordered,
         "calibration": consensus.calibration,
         "calibrated": calibrated(consensus.calibration),
         "judges": _judges(votes, consensus),
@@ -52,7 +53,7 @@ def fit_record(
         "differs_from_majority": _figure(conclusion.moved),
         "selection": _selection(conclusion, aim),
         "notes": [*ballot.notes, *consensus.notes, *(match.notes if match is not None else ())],
-        "advice": advice(votes, gold, conclusion, run),
+        "advice": advice(votes, gold, conclusion, command),
     }
 
 

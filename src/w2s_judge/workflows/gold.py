@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from w2s_judge.datasets.gold_files import GoldMatch, gold_for, read_gold
+from w2s_judge.datasets.gold_files import GoldMatch, GoldRow, gold_for, read_gold
 from w2s_judge.errors import InputError
-from w2s_judge.gold import Truth
 from w2s_judge.workflows.ballots import Ballot
 
 
 def matched(path: Path, ballot: Ballot) -> GoldMatch:
     """The labels that are about this ballot's items; raises `InputError` where none is."""
+    return gold_for(gold_rows(path), ballot.votes, ballot.votes.truth, rubric=ballot.rubric)
+
+
+def gold_rows(path: Path) -> tuple[GoldRow, ...]:
+    """The rows of a gold file; `InputError` where there is no such file."""
     if not path.exists():
         raise InputError("there is no such file of gold labels", path=str(path))
-    return gold_for(read_gold(path), ballot.votes, ballot.votes.truth, rubric=ballot.rubric)
+    return read_gold(path)
 
 
-def classes_of(truth: Truth | None, match: GoldMatch | None) -> tuple[str, ...] | None:
-    """The truth classes that are named by anybody, None where nobody names any."""
-    if truth is not None:
-        return truth.classes
-    return None if match is None else match.gold.classes
+def rubrics_with_gold(path: Path, rubrics: Sequence[str]) -> frozenset[str]:
+    """Which of a run's rubrics the file has labels for.
+
+    Raises `InputError` where it has none for any, or where it does not say for which of several:
+    a vote label such as 5 is safe under one rubric and toxic under another.
+    """
+    rows = gold_rows(path)
+    nameless = next((row for row in rows if row.rubric is None), None)
+    if nameless is not None and len(rubrics) > 1:
+        raise InputError(
+            f"this row names no rubric, and the run has {', '.join(rubrics)}", path=str(path),
+            line=nameless.line, remedy="add a column rubric, or pick one: --rubric NAME",
+        )  # fmt: skip
+    named = {row.rubric for row in rows}
+    found = frozenset(name for name in rubrics if name in named or None in named)
+    if not found:
+        raise InputError(
+            f"it has labels under {', '.join(sorted(str(one) for one in named))}, and none under "
+            f"{', '.join(rubrics)}", path=str(path), remedy="name the rubric with --rubric",
+        )  # fmt: skip
+    return found

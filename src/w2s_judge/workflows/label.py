@@ -18,7 +18,8 @@ from w2s_judge.gold import Gold
 from w2s_judge.store.run import Run
 from w2s_judge.types import Item, Message
 from w2s_judge.votes import VoteMatrix
-from w2s_judge.workflows.aggregate import Aggregated, aggregate
+from w2s_judge.workflows.aggregate import aggregate
+from w2s_judge.workflows.aggregated import Aggregated
 from w2s_judge.workflows.votes import inert, opened_for
 
 HEAD = ("item", "response", "responses", "rubric", "label", "p_chosen", "choices", "prompt", "text")
@@ -43,8 +44,8 @@ class Sheet:
         before = f", after {self.filled:,} that are labelled already" if self.filled else ""
         return [
             f"{self.path}: {self.rows:,} rows to fill in{before}.",
-            f"Write one of {', '.join(self.classes)} into the column `label`, from the top; leave "
-            "empty what you cannot decide.",
+            f"Write one of {', '.join(self.classes)} into the column `label`"
+            + (", in every row." if self.filled else ", from the top; you may stop half way."),
             f"Then: w2s-judge aggregate {run} --rubric {self.rubric} --gold {self.path}",
         ]
 
@@ -65,7 +66,7 @@ def label(
     `gold` are kept in the file with probabilities brought up to date, and are not drawn again: the
     new file takes the place of the old one. CSV, or JSONL by the ending of `out`.
     """
-    folder = Path(run)
+    folder = Path(run).resolve()
     if not folder.is_dir():
         raise UsageError(f"{folder} is no run folder: `label` needs the texts that a run holds")
     with closing(Run(folder)) as opened:
@@ -191,8 +192,9 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
                 told = {name: value for name, value in row.items() if value is not None}
                 file.write(json.dumps(told, ensure_ascii=False) + "\n")
             return
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEAD)
+        # Quoted throughout: a lone carriage return in a text would else tear the row.
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        file.write(",".join(HEAD) + "\n")
         for row in rows:
             row = row | {"responses": json.dumps(row["responses"]) if row["responses"] else None}
             writer.writerow([inert(row[name]) for name in HEAD])

@@ -7,26 +7,27 @@ block by block, and the summary says so.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.normal_scores import NormalScores
+from w2s_judge.errors import W2SJudgeError
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.matrices import CHUNK, blocks, judged, ranking_masses
 from w2s_judge.store.reading import Asked
-from w2s_judge.workflows.aggregate import into_run
-from w2s_judge.workflows.ballots import Wanted, ballots
-from w2s_judge.workflows.conclude import Aim
+from w2s_judge.workflows.aggregated import Aggregated
+from w2s_judge.workflows.gold import rubrics_with_gold
+from w2s_judge.workflows.run_consensus import Remembered, again
 from w2s_judge.workflows.scores import (
     RUN_KEYS,
     Counts,
     consensus_path,
     gather_scores,
     with_details,
-    write_rows,
+    write_consensus,
 )
 from w2s_judge.workflows.verdicts import verdicts
 
@@ -36,10 +37,14 @@ STREAMED = "mean"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How `score` aggregates at its end; None goes on as the run's last aggregation did."""
+    """How `score` aggregates at its end; None goes on as the run's last aggregation did.
+
+    `rubrics` are those that the gold may be about: the ones of this command.
+    """
 
     method: str | None = None
     gold: Path | None = None
+    rubrics: tuple[str, ...] = ()
 
 
 def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, dict[str, Any]]:
@@ -49,35 +54,56 @@ def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, d
     kept: dict[str, dict[str, Any]] = {}
     for name, record in manifest["rubrics"].items():
         asked = Asked.recorded(name, record)
+        before = Remembered.of(manifest.get("consensus", {}).get(name))
         size = judged(db, asked)
         if size > WHOLE:
             path = consensus_path(folder, name, STREAMED)
-            counts = write_rows(path, with_details(_streamed(db, asked), db, asked), RUN_KEYS)
-            kept[name] = {"file": str(path.relative_to(folder)), "method": STREAMED}
-            told[name] = counts.told(asked.classes) | {"streamed": size, "aggregated": None}
+            rows = with_details(_streamed(db, asked), db, asked)
+            counts = write_consensus(path, rows, RUN_KEYS, {"method": STREAMED, "rubric": name})
+            was = before or Remembered("")
+            kept[name] = asdict(replace(was, file=str(path.relative_to(folder))))
+            told[name] = _told(counts.told(asked.classes), streamed=size)
             continue
-        before = manifest.get("consensus", {}).get(name, {})
-        done = _aggregated(db, folder, name, choice, before) if size else None
-        if done is None:
-            told[name] = Counts().told(asked.classes) | {"streamed": 0, "aggregated": None}
+        if not size:
+            told[name] = _told(Counts().told(asked.classes))
             continue
-        kept[name] = done.kept
-        told[name] = done.counts | {"streamed": 0, "aggregated": done.told()}
+        done, warning = _aggregated(db, folder, name, choice, before)
+        # What could not be followed this time is not forgotten.
+        kept[name] = (
+            done.kept
+            if warning is None or before is None
+            else (asdict(replace(before, file=done.kept["file"])))
+        )
+        told[name] = _told(done.counts, aggregated=done.told(), warning=warning)
     gather_scores(db, folder, kept)
     return told
 
 
 def _aggregated(
-    db: sqlite3.Connection, folder: Path, name: str, choice: Choice, before: Mapping[str, Any]
-) -> Any:
-    labels = choice.gold
-    if labels is None and before.get("gold") and Path(before["gold"]).is_file():
-        labels = Path(before["gold"])
-    # What was streamed for its size is no choice of the user's.
-    method = choice.method or (before.get("method") if "prior" in before else None) or "auto"
-    prior = tuple((before.get("prior") or {}).items())
-    (ballot,) = ballots(Wanted(folder, name, prior))
-    return into_run(db, folder, ballot, labels, Aim(method))
+    db: sqlite3.Connection, folder: Path, name: str, choice: Choice, before: Remembered | None
+) -> tuple[Aggregated, str | None]:
+    """As was asked for; where that cannot be done, by `auto` alone, and why.
+
+    The votes are paid for and there: scores are written in any case.
+    """
+    try:
+        labels = choice.gold
+        if labels is not None and name not in rubrics_with_gold(labels, choice.rubrics):
+            labels = None
+        return again(db, folder, name, before, choice.method, labels), None
+    except W2SJudgeError as error:
+        plain = again(db, folder, name, None, None, None)
+        return plain, f"{name} was scored by `auto` without gold, since: {error}"
+
+
+def _told(
+    counts: dict[str, Any],
+    *,
+    streamed: int = 0,
+    aggregated: dict[str, Any] | None = None,
+    warning: str | None = None,
+) -> dict[str, Any]:
+    return counts | {"streamed": streamed, "warning": warning, "aggregated": aggregated}
 
 
 def _streamed(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]:

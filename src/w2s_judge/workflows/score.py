@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.aggregation.contract import METHODS
-from w2s_judge.datasets.gold_files import read_gold
-from w2s_judge.errors import ConfigurationError
+from w2s_judge.errors import ConfigurationError, InputError
 from w2s_judge.judges.price import Price
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.engine import Place, ending
@@ -29,6 +28,7 @@ from w2s_judge.store.schema import connect
 from w2s_judge.workflows import records
 from w2s_judge.workflows.asking import ask, now
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
+from w2s_judge.workflows.gold import rubrics_with_gold
 from w2s_judge.workflows.rescoring import Choice, rescore
 from w2s_judge.workflows.source import run_folder, stage_file
 from w2s_judge.workflows.watching import Silence, Watcher
@@ -109,6 +109,8 @@ def score(
 
 def run_job(job: Job, watcher: Watcher) -> Run:
     """Score as the job says; the folder is held by this process meanwhile."""
+    if not job.path.exists():
+        raise InputError("there is no such file", path=str(job.path))
     # Everything that can be wrong without the items is found before a folder is made.
     chosen = choose_rubrics(job.rubrics)
     seats, missing = seats_at(job.panel, chosen, allow_import=job.allow_import)
@@ -116,7 +118,7 @@ def run_job(job: Job, watcher: Watcher) -> Run:
     if job.method is not None:
         METHODS.get(job.method)
     if job.gold is not None:
-        read_gold(job.gold)
+        rubrics_with_gold(job.gold, tuple(chosen.rubrics))
     folders.prepare(job.folder)
     with ExitStack() as stack:
         stack.enter_context(folders.held(job.folder))
@@ -273,7 +275,7 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
         spent = journal.spent()
     finally:
         journal.close()
-    counts = rescore(db, job.folder, Choice(job.method, job.gold))
+    counts = rescore(db, job.folder, Choice(job.method, job.gold, tuple(prepared.chosen.rubrics)))
     summary = records.summed_up(prepared, tallies, end, asking, spent, counts)
     manifests.save(db, job.folder, records.ended(manifests.load(db), summary, now()))
     return summary

@@ -6,11 +6,12 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from w2s_judge.errors import RunFolderError
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.matrices import CHUNK, blocks
@@ -65,11 +66,19 @@ def _details(db: sqlite3.Connection, asked: Asked) -> Iterator[tuple[list[str | 
             yield json.loads(models), abstained
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> Counts:
-    """Write these keys of the rows, where there, as JSON lines, whole or not at all."""
+def write_consensus(
+    path: Path,
+    rows: Iterable[Mapping[str, Any]],
+    keys: Sequence[str],
+    record: Mapping[str, Any],
+) -> Counts:
+    """Write these keys of the rows as JSON lines, and the record beside them: both or none."""
     counts = Counts()
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    with folders.replaced(path) as file:
+    if path.parent.name == CONSENSUS:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+    with folders.replaced(fit_path(path)) as fit, folders.replaced(path) as file:
+        json.dump(record, fit, indent=2, ensure_ascii=False, allow_nan=False)
+        fit.write("\n")
         for row in rows:
             counts.add(row)
             told = {key: row[key] for key in keys if key in row}
@@ -80,6 +89,16 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], keys: Sequence[str
 def consensus_path(folder: Path, rubric: str, method: str) -> Path:
     """`consensus/RUBRIC.METHOD.jsonl`."""
     return folder / CONSENSUS / f"{rubric}.{method}.jsonl"
+
+
+def require_gathered(folder: Path, manifest: Mapping[str, Any], anew: Collection[str]) -> None:
+    """The consensus of every rubric that is not made anew must be there: `scores.jsonl` has it."""
+    for name, record in manifest.get("consensus", {}).items():
+        if name not in anew and not (folder / record["file"]).is_file():
+            raise RunFolderError(
+                f"{folder / record['file']} is missing, and scores.jsonl is made of it: "
+                f"`w2s-judge aggregate {folder} --rubric {name}` makes it again, or aggregate all"
+            )
 
 
 def gather_scores(
@@ -97,3 +116,9 @@ def gather_scores(
             with (folder / record["file"]).open(encoding="utf-8") as rows:
                 shutil.copyfileobj(rows, file)
     manifests.save(db, folder, {**manifest, "consensus": current})
+
+
+def fit_path(rows: Path) -> Path:
+    """`x.jsonl` gives `x.fit.json`."""
+    name = rows.name.removesuffix(".jsonl")
+    return rows.with_name(f"{name}.fit.json")

@@ -36,6 +36,8 @@ def verdicts(
             chosen = ranked
         row: dict[str, Any] = {"item": votes.items[i], **_which(votes, i)}
         posterior = chosen.posterior[i]
+        if i in known:  # also where a fit did not see the label, as with half of the gold held back
+            posterior = np.eye(len(chosen.classes))[known[i]]
         told = bool(chosen.support[i]) or i in known
         top = known.get(i, claimed(chosen, i) if told else None)
         row["label"] = None if top is None else chosen.classes[top]

@@ -75,8 +75,9 @@ def _csv(lines: Iterable[Mapping[str, Any]], labels: list[str], file: IO[str]) -
     for count, line in enumerate(lines, 1):
         row = flat(line, labels)
         if writer is None:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([inert(name) for name in row])
+            # Quoted throughout: a lone carriage return in a reply would else tear the row.
+            writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            csv.writer(file, lineterminator="\n").writerow([inert(name) for name in row])
         writer.writerow([inert(value, shown=file.isatty()) for value in row.values()])
     return count
 

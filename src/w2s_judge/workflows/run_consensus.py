@@ -1,0 +1,98 @@
+"""A rubric's consensus in a run folder, and what the run remembers of how it was made."""
+
+from __future__ import annotations
+
+import shlex
+import sqlite3
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from w2s_judge.errors import UsageError
+from w2s_judge.store import manifest as manifests
+from w2s_judge.store.reading import Asked
+from w2s_judge.workflows.aggregated import Aggregated, concluded
+from w2s_judge.workflows.ballots import Ballot, Wanted, ballots
+from w2s_judge.workflows.conclude import Aim
+from w2s_judge.workflows.scores import RUN_KEYS, consensus_path, with_details, write_consensus
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """How a rubric was last aggregated; `file` in the run folder has the rows.
+
+    `gold` is the path of the labels' file, `prior` maps every class; None where there was none.
+    """
+
+    file: str
+    method: str = "auto"
+    max_error: float | None = None
+    confidence: float = 0.9
+    seed: int = 0
+    gold: str | None = None
+    prior: dict[str, float] | None = None
+
+    @classmethod
+    def of(cls, record: dict[str, Any] | None) -> Remembered | None:
+        """From the manifest; None where the rubric was never aggregated."""
+        return None if not record else cls(**record)
+
+    @property
+    def aim(self) -> Aim:
+        """What was asked of it."""
+        return Aim(self.method, self.max_error, self.confidence, self.seed)
+
+
+def into_run(
+    db: sqlite3.Connection, folder: Path, ballot: Ballot, labels: Path | None, aim: Aim
+) -> Aggregated:
+    """Aggregate one rubric of a run and write its consensus and its fit into the folder.
+
+    Where `--max-error` cannot be kept the rows are written without labels.
+    """
+    name = ballot.rubric or ""
+    asked = Asked.recorded(name, manifests.load(db)["rubrics"][name])
+    done = concluded(ballot, labels, aim, label_command(folder, name, labels))
+    path = consensus_path(folder, name, aim.method)
+    rows = with_details(done.rows(), db, asked)
+    counts = write_consensus(path, rows, RUN_KEYS, done.record)
+    truth = ballot.votes.truth
+    prior = None if truth is None or truth.prior is None else truth
+    kept = Remembered(
+        str(path.relative_to(folder)), aim.method, aim.max_error, aim.confidence, aim.seed,
+        None if labels is None else str(labels.resolve()),
+        None if prior is None else dict(zip(prior.classes, prior.prior or (), strict=True)),
+    )  # fmt: skip
+    return replace(done, path=path, kept=asdict(kept), counts=counts.told(done.consensus.classes))
+
+
+def again(
+    db: sqlite3.Connection,
+    folder: Path,
+    name: str,
+    before: Remembered | None,
+    method: str | None,
+    labels: Path | None,
+) -> Aggregated:
+    """Aggregate a rubric as it was last, but for the method and the labels that are given."""
+    aim = Aim()
+    prior: tuple[tuple[str, float], ...] = ()
+    if before is not None:
+        aim = before.aim
+        prior = tuple((before.prior or {}).items())
+        if labels is None and before.gold is not None:
+            labels = Path(before.gold)
+            if not labels.is_file():
+                raise UsageError(
+                    f"the gold labels of the last aggregation, {labels}, are not there"
+                )
+    if method is not None:
+        aim = replace(aim, method=method)
+    (ballot,) = ballots(Wanted(folder, name, prior))
+    return into_run(db, folder, ballot, labels, aim)
+
+
+def label_command(folder: Path, rubric: str, labels: Path | None) -> str:
+    """The command that draws more labels, to be printed."""
+    gold = "" if labels is None else f" --gold {shlex.quote(str(labels))}"
+    return f"w2s-judge label {shlex.quote(str(folder))} --rubric {rubric}{gold}"
