@@ -1,0 +1,61 @@
+"""What all commands share: the application, options, codes, and how things are said."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2s_judge import __version__
+
+STOPPED, NOTHING_WRITTEN = 3, 4
+
+app = typer.Typer(
+    name="w2s-judge",
+    help="Weak judges in, honest probabilities and preference data out.\n\n"
+    "Start with: w2s-judge score outputs.jsonl",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Panel = Annotated[
+    Path | None, typer.Option(help="The judges, as `init` writes them. Default: the embedded ones.")
+]
+AllowImport = Annotated[
+    bool, typer.Option("--allow-import", help="Let the panel name Python code to import.")
+]
+
+
+Gold = Annotated[
+    Path | None, typer.Option(help="Human labels: a file that `label` wrote, or item,label.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"w2s-judge {__version__}")
+        raise typer.Exit
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output."""
+    import json as json_
+
+    # A terminal would act on control characters that JSON leaves as they are.
+    typer.echo(json_.dumps(value, indent=2, ensure_ascii=sys.stdout.isatty()))
+
+
+def complain(message: str) -> None:
+    """Say what is wrong on standard error, made harmless."""
+    from w2s_judge.terminal.harmless import harmless
+
+    typer.echo(f"w2s-judge: {harmless(message, 4000)}", err=True)
