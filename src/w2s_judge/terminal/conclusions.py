@@ -9,6 +9,8 @@ from rich.console import Console
 
 from w2s_judge.terminal.tables import say, show
 
+SHOWN = 30  # raters above which they are in the fit's file alone
+
 
 def show_conclusion(console: Console, told: Mapping[str, Any]) -> None:
     """One rubric's consensus: labels, rivals, what it rests on, advice."""
@@ -23,6 +25,13 @@ def show_conclusion(console: Console, told: Mapping[str, Any]) -> None:
             [_rival(one) for one in rivals],
         )  # fmt: skip
         say(console, [f"{one['name']}: {one['which']}" for one in rivals if one["which"]])
+        console.print()
+    if len(told["judges"]) <= SHOWN:
+        show(
+            console, f"{name}: judges",
+            ("rater", "votes", "agrees", "right on gold", "95 % interval"),
+            [_judge(rater, one) for rater, one in told["judges"].items()],
+        )  # fmt: skip
         console.print()
     say(console, [f"- {line}" for line in (*told["notes"], *told["advice"])])
     if told["path"]:
@@ -66,6 +75,15 @@ def promise(selection: Mapping[str, Any]) -> str:
         f"{selection['accepted']} labels that were held back are wrong (at most "
         f"{selection['upper_bound']:.3f}); covers {selection['coverage']:.0%} of those"
     )
+
+
+def _judge(name: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+    right = one["right"]
+    return (
+        name, f"{one['votes']:,}", "–" if one["agrees"] is None else f"{one['agrees']:.3f}",
+        "–" if right is None else f"{right['share']:.3f} of {right['n']:,}",
+        "–" if right is None else f"{right['low']:.3f} to {right['high']:.3f}",
+    )  # fmt: skip
 
 
 def _rival(one: Mapping[str, Any]) -> tuple[str, ...]:

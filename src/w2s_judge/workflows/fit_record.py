@@ -9,10 +9,10 @@ import numpy as np
 from w2s_judge.calibration.estimates import Estimate
 from w2s_judge.consensus import Consensus
 from w2s_judge.datasets.gold_files import GoldMatch
-from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.advice import advice
 from w2s_judge.workflows.ballots import Ballot
 from w2s_judge.workflows.conclude import Aim, Conclusion, Rival
+from w2s_judge.workflows.judge_records import judge_records
 
 SENTENCES = {
     "none": "the method's own posterior, neither tempered nor checked against gold",
@@ -46,7 +46,7 @@ def fit_record(
         "oriented": votes.ordered,
         "calibration": consensus.calibration,
         "calibrated": calibrated(consensus.calibration),
-        "judges": _judges(votes, consensus),
+        "judges": judge_records(votes, consensus, gold),
         "effective_votes": effective(conclusion),
         "gold": _gold(match),
         "comparison": [_rival(rival) for rival in conclusion.rivals],
@@ -81,22 +81,6 @@ def _prior(consensus: Consensus) -> dict[str, float] | None:
         name: round(float(p), DIGITS)
         for name, p in zip(consensus.classes, consensus.prior, strict=True)
     }
-
-
-def _judges(votes: VoteMatrix, consensus: Consensus) -> dict[str, dict[str, Any]]:
-    """By rater: its votes, its weight, and P(label | class), where the method estimates them."""
-    counts = np.bincount(votes.rater, minlength=votes.J)
-    told: dict[str, dict[str, Any]] = {}
-    for j, name in enumerate(votes.raters):
-        told[name] = {
-            "votes": int(counts[j]),
-            "family": votes.family[j],
-            "weight": None if consensus.weight is None else _figure(float(consensus.weight[j])),
-            "confusion": None
-            if consensus.confusion is None
-            else np.round(consensus.confusion[j], DIGITS).tolist(),
-        }
-    return told
 
 
 def effective(conclusion: Conclusion) -> dict[str, Any]:
