@@ -85,7 +85,7 @@ def maximum_likelihood(
     k: int,
     *,
     tol: float = 1e-7,
-    most: int = 1000,
+    most: int = 10_000,
 ) -> Loadings:
     """Unrotated loadings: psi goes half-way to 1 - communality until no psi moves by `tol`."""
     J = len(R)  # noqa: N806

@@ -120,8 +120,9 @@ def _judges(votes: VoteMatrix, conclusion: Conclusion) -> Iterator[str]:
         if votes.J == 1:
             yield "one judge alone cannot be checked against another: ask a second family"
         return
-    if votes.J > 2 and found.effective < FEW_VOTES * votes.J:
+    worth = min(found.effective, found.effective_eigen or found.effective)
+    if votes.J > 2 and worth < FEW_VOTES * votes.J:
         yield (
-            f"{votes.J} raters are worth about {found.effective:.1f} independent votes: judges of "
-            "other families help, more of the same hardly do"
+            f"{votes.J} raters are worth about {worth:.1f} independent votes: judges of other "
+            "families help, more of the same hardly do"
         )
