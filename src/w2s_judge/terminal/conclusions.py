@@ -26,7 +26,8 @@ def show_conclusion(console: Console, told: Mapping[str, Any]) -> None:
         )  # fmt: skip
         say(console, [f"{one['name']}: {one['which']}" for one in rivals if one["which"]])
         console.print()
-    if len(told["judges"]) <= SHOWN:
+    known = any(one["agrees"] is not None or one["right"] for one in told["judges"].values())
+    if known and len(told["judges"]) <= SHOWN:
         show(
             console, f"{name}: judges",
             ("rater", "votes", "agrees", "right on gold", "95 % interval"),
