@@ -192,7 +192,7 @@ def test_votes_in_every_format(judge, outputs, panel, command, tmp_path):
     csv = command("votes", run, "--format", "csv").out.splitlines()
     assert csv[0].startswith("item,responses,order")
     assert "mass:5" in csv[0]
-    assert csv[1].startswith("\"'=cmd|calc\",")  # no formula for a spreadsheet
+    assert csv[1].startswith('"\'=cmd|calc",')  # no formula for a spreadsheet
     parquet = pytest.importorskip("pyarrow.parquet")
     target = tmp_path / "votes.parquet"
     assert command("votes", run, "--format", "parquet", "-o", target).code == 0
