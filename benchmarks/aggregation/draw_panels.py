@@ -1,7 +1,7 @@
 """Draw the small dense panels, once, before any method is run on them: writes panels.json.
 
-20 panels of 5 and 20 of 8 judges from each of three sets, by number of the judge in the sorted list of
-names; for civilcomments_llm 350 items a panel too, by number in the sorted list of items.
+20 panels of 5 and 20 of 8 judges from each of three sets, by number of the judge in the sorted list
+of names; for civilcomments_llm 350 items a panel too, by number in the sorted list of items.
 """
 
 from __future__ import annotations
