@@ -16,7 +16,7 @@ from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.gold import Gold, Truth
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class VoteMatrix:
     """Sparse votes under one rubric.
 
@@ -80,6 +80,10 @@ class VoteMatrix:
         for name, column, length in optional:
             if column is not None and len(column) != length:
                 raise ValueError(f"{name} must have {length} entries, it has {len(column)}")
+
+    def __repr__(self) -> str:
+        kind = "soft" if self.label is None else "hard"
+        return f"VoteMatrix({self.V} {kind} votes: I={self.I}, J={self.J}, L={self.L})"
 
     @property
     def I(self) -> int:  # noqa: E743, N802 (the field's letter)
