@@ -9,7 +9,7 @@ import re
 import pytest
 
 import w2s_judge
-from w2s_judge.errors import ConfigurationError, UsageError
+from w2s_judge.errors import ConfigurationError, InputError, UsageError
 
 
 def number_of(text: str) -> int:
@@ -73,6 +73,39 @@ def test_a_resumed_run_goes_on_with_the_method_and_gold_it_was_given(scored, tmp
     assert {row["method"] for row in rows} == {"dawid-skene"}
     assert sum(row["gold"] is not None for row in rows) == 30
     assert resumed.manifest["consensus"]["safety"]["gold"] == str(gold)
+
+
+def test_gold_that_moved_is_missed_aloud_and_a_promise_is_not_forgotten(scored, tmp_path):
+    again = scored(120)
+    run = again()
+    gold = gold_for(run, tmp_path, 90)
+    w2s_judge.aggregate(run.folder, gold=gold, max_error=0.001)
+    gold.rename(tmp_path / "elsewhere.jsonl")
+    resumed = again()
+    assert "are not there" in resumed.summary["rubrics"]["safety"]["warning"]
+    assert all(row["label"] is None for row in resumed.scores())
+    kept = resumed.manifest["consensus"]["safety"]
+    assert (kept["gold"], kept["max_error"]) == (str(gold), 0.001)
+
+
+def test_gold_for_one_rubric_is_no_gold_for_another(endpoint, wire, outputs, panel, tmp_path):
+    judge = endpoint(lambda body, n: wire.token({"5": 0.6, "1": 0.4}))
+    judges = panel(a=judge.url, b=judge.url)
+    run = w2s_judge.score(outputs(40), panel=judges, rubrics=["safety", "toxicity"])
+    rows = [row for row in run.scores() if row["rubric"] == "safety"][:20]
+    gold = tmp_path / "gold.jsonl"
+    told = [{"item": row["item"], "rubric": "safety", "label": "safe"} for row in rows]
+    gold.write_text("".join(json.dumps(row) + "\n" for row in told))
+    before = (run.folder / "scores.jsonl").read_bytes()
+    with pytest.raises(UsageError, match="no labels for toxicity"):
+        w2s_judge.aggregate(run.folder, gold=gold, method="gold-weighted")
+    assert (run.folder / "scores.jsonl").read_bytes() == before
+    safety, toxicity = w2s_judge.aggregate(run.folder, gold=gold)
+    assert (safety.gold.G, toxicity.gold) == (20, None)
+    nameless = tmp_path / "nameless.jsonl"
+    nameless.write_text(gold.read_text().replace('"rubric": "safety", ', ""))
+    with pytest.raises(InputError, match="names no rubric"):
+        w2s_judge.aggregate(run.folder, gold=nameless)
 
 
 def test_score_takes_method_and_gold(scored, tmp_path):

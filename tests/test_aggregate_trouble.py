@@ -62,6 +62,30 @@ def test_a_slip_in_a_gold_label_is_no_class(tmp_path):
             w2s_judge.aggregate(votes, gold=wrong, levels="0:9")
 
 
+def test_words_that_are_alike_are_classes_all_the_same(tmp_path):
+    votes, gold, _ = graded(tmp_path, ("safe", "unsafe"))
+    lines = gold.read_text().splitlines()
+    safe = [line for line in lines if line.endswith(",safe")]
+    rare = tmp_path / "rare.csv"
+    unsafe = [line for line in lines if line.endswith(",unsafe")][:2]
+    rare.write_text("\n".join([lines[0], *safe, *unsafe]) + "\n")
+    (done,) = w2s_judge.aggregate(votes, gold=rare, levels="0:9", write=False)
+    assert done.consensus.classes == ("safe", "unsafe")
+
+
+def test_a_prior_may_spell_numbers_otherwise_but_not_turn_them(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("item,judge,label\nx,a,0\ny,a,1\nx,b,1\ny,b,1\n")
+    for given in ({1: 0.3, 0: 0.7}, "1.0=0.3,0.0=0.7"):
+        with pytest.raises(UsageError, match=r"ascending|in that order"):
+            w2s_judge.aggregate(path, prior=given)
+    (done,) = w2s_judge.aggregate(path, prior={0.0: 0.7, 1.0: 0.3}, write=False)
+    assert done.consensus.classes == ("0", "1")
+    for wrong in ({"0": "x", "1": 0.5}, 0.3, [("0", 0.5)]):
+        with pytest.raises(UsageError):
+            w2s_judge.aggregate(path, prior=wrong)
+
+
 def test_gold_of_one_class_compares_nothing(tmp_path):
     votes, gold, _ = graded(tmp_path)
     only = tmp_path / "one.csv"
@@ -75,7 +99,7 @@ def test_gold_of_one_class_compares_nothing(tmp_path):
 def test_a_prior_against_the_order_of_the_labels_is_refused(tmp_path):
     path = tmp_path / "votes.csv"
     path.write_text("item,judge,label\nx,a,0\ny,a,1\nx,b,1\ny,b,1\n")
-    with pytest.raises(UsageError, match="in that order"):
+    with pytest.raises(UsageError, match="ascending order"):
         w2s_judge.aggregate(path, prior="1=0.3,0=0.7")
     with pytest.raises(UsageError, match=r"sum to 1, not 1\.1"):
         w2s_judge.aggregate(path, prior={"0": 0.7, "1": 0.4})

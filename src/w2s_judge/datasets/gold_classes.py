@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from w2s_judge.errors import InputError
 from w2s_judge.gold import Truth
 
 MANY = 10  # rows from which on it is no chance that gold has two of the vote labels alone
-SLIPS = 0.1  # share of the rows up to which a label may be a slip for another
+SLIPS = 2  # rows up to which a label may be a slip for another
+ALIKE = 0.75  # likeness (difflib) from which on it may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +142,29 @@ def _binary(among: Mapping[str, int], rows: Sequence[GoldRow], labels: tuple[str
 
 
 def _refuse_slips(rows: Sequence[GoldRow], first: Mapping[str, GoldRow]) -> None:
-    """A class that is another but for its case, blanks or a slip on few rows is no class."""
+    """A class that is another but for its case, blanks, or a slip on a row or two is no class."""
     counts = Counter(row.label for row in rows)
     for text, row in first.items():
         others = [one for one in first if one != text and counts[one] >= counts[text]]
         plain = {one.strip().casefold(): one for one in others}
         near = plain.get(text.strip().casefold())
-        if near is None and counts[text] <= SLIPS * len(rows):
-            near = next(iter(get_close_matches(text, others, n=1, cutoff=0.75)), None)
+        if near is None and counts[text] <= SLIPS:
+            near = next((one for one in others if _slip(text, one)), None)
         if near is not None:
-            raise _error(row, f"nearly {quoted(near)}", "write one of them throughout")
+            raise _error(
+                row, f"nearly {quoted(near)}",
+                "write one of them throughout, or name both classes with --prior",
+            )  # fmt: skip
+
+
+def _slip(text: str, other: str) -> bool:
+    """Whether one may be the other mistyped; unsafe is not safe, nor level1 level2."""
+    if abs(len(text) - len(other)) > 1 or text.endswith(other) or other.endswith(text):
+        return False
+    digits = str.maketrans("", "", "0123456789")
+    if text.translate(digits) == other.translate(digits):
+        return False
+    return SequenceMatcher(None, text, other).ratio() >= ALIKE
 
 
 class _Index:

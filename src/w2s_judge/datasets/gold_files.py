@@ -51,13 +51,13 @@ def gold_for(
     filled = [row for row in kept if row.label is not None]
     if not filled:
         raise _none(rows, kept, rubric)
-    classes = classes_of(filled, votes.labels, truth)
     finder = _Finder(votes)
     found = [finder.find(row) for row in filled]
     unknown = tuple(row for row, item in zip(filled, found, strict=True) if item is None)
     if len(unknown) == len(filled):
         raise _nothing_known(unknown, votes)
     known = {row: item for row, item in zip(filled, found, strict=True) if item is not None}
+    classes = classes_of(list(known), votes.labels, truth)
     single = _one_each(known, classes, votes)
     if truth is None and votes.ordered and classes.words and classes.names != votes.labels:
         classes = in_order_of_votes(classes, single, votes)

@@ -70,7 +70,8 @@ def promise(selection: Mapping[str, Any]) -> str:
         f"{selection['confidence']:g}"
     )
     if selection["threshold"] is None:
-        return f"{asked}: NOT KEPT by any threshold, so no label is claimed. {selection['why']}"
+        why = selection["why"]
+        return f"{asked}: NOT KEPT by any threshold, so no label is claimed beyond gold's. {why}"
     return (
         f"{asked}: kept from {selection['threshold']:.3f} on, where {selection['errors']} of "
         f"{selection['accepted']} labels that were held back are wrong (at most "

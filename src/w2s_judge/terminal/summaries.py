@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any
 
 from rich.console import Console
@@ -66,7 +67,8 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
         )
     lines += [
         f"{name}: {one['streamed']:,} judged responses were scored by their plain mean, block by "
-        f"block; `w2s-judge aggregate {summary['run']} --rubric {name}` holds all votes in memory."
+        f"block; `w2s-judge aggregate {quote(summary['run'])} --rubric {name}` holds all votes in "
+        "memory."
         for name, one in summary["rubrics"].items()
         if one["streamed"]
     ]
@@ -88,7 +90,9 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
     lines += [*summary["warnings"], *summary["left_out"]]
     for name, one in summary["not_asked"].items():
         lines.append(f"Not asked under {name}: {one['count']:,}. {one['why']}")
-    lines.append(f"Scores: {summary['run']}/scores.jsonl; votes: w2s-judge votes {summary['run']}")
+    lines.append(
+        f"Scores: {summary['run']}/scores.jsonl; votes: w2s-judge votes {quote(summary['run'])}"
+    )
     if summary["status"] != "complete":
         lines += [f"Stopped: {reason}" for reason in summary["reasons"]]
         lines.append(

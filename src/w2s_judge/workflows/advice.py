@@ -53,7 +53,11 @@ def _gold(votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion) -> Itera
     if contradiction is not None:
         yield contradiction
     if not conclusion.rivals:
-        yield f"{gold.G} gold labels are too few to compare or to calibrate on: 10 are the least"
+        prompts = len(np.unique(votes.group[gold.item]))
+        yield (
+            f"{gold.G} gold labels on {prompts} prompts are too few to compare or to calibrate on: "
+            "10 labels and 3 prompts are the least"
+        )
         return
     if len(np.unique(gold.label)) == 1:
         yield (

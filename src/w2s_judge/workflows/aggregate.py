@@ -6,13 +6,23 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.schema import connect
 from w2s_judge.workflows.aggregated import Aggregated, concluded
-from w2s_judge.workflows.ballots import Ballot, Repeats, Wanted, ballots, checked_prior, parse_prior
+from w2s_judge.workflows.ballots import (
+    Ballot,
+    Repeats,
+    Wanted,
+    ballots,
+    checked_prior,
+    parse_prior,
+    require_file,
+)
 from w2s_judge.workflows.conclude import Aim
 from w2s_judge.workflows.gold import rubrics_with_gold
 from w2s_judge.workflows.run_consensus import Remembered, into_run, label_command
@@ -54,7 +64,14 @@ def aggregate(
             "method is a name, such as 'dawid-skene'; one with settings of your own is called "
             "itself: DawidSkene(smoothing=1)(votes, gold)"
         )
-    named = parse_prior(prior) if prior is None or isinstance(prior, str) else tuple(prior.items())
+    if not (prior is None or isinstance(prior, (str, Mapping))):
+        raise UsageError(
+            "prior is a mapping of classes to shares, or text such as 'ok=0.5,bad=0.5'"
+        )
+    pairs = (
+        [(str(name), share) for name, share in prior.items()] if isinstance(prior, Mapping) else ()
+    )
+    named = tuple(pairs) or parse_prior(prior if isinstance(prior, str) else None)
     wanted = Wanted(Path(source), rubric, checked_prior(named), levels, repeats)
     aim = Aim(method, max_error, confidence, seed)
     labels = None if gold is None else Path(gold)
@@ -64,6 +81,7 @@ def aggregate(
         return _of_run(wanted, labels, aim, write=write)
     target = None
     if write:
+        require_file(wanted.source)
         target = Path(out) if out is not None else default_out(wanted.source)
         check_target(target, wanted.source, labels)
     (ballot,) = ballots(wanted)
@@ -79,32 +97,35 @@ def _of_run(
         manifest = manifests.load(db)
     asked = tuple(manifest.get("rubrics", {})) if wanted.rubric is None else (wanted.rubric,)
     known = frozenset(asked) if labels is None else rubrics_with_gold(labels, asked)
-    files = {name: labels if name in known else None for name in asked}
-    if not write:
-        return tuple(
-            concluded(ballot, files[ballot.rubric or ""], aim, _command(folder, ballot, labels))
-            for ballot in ballots(wanted)
+    bare = sorted(set(asked) - known)
+    if bare and (aim.max_error is not None or METHODS.get(aim.method).needs_gold):
+        raise UsageError(
+            f"gold has no labels for {', '.join(bare)}, and this needs them: pick a rubric that "
+            f"has some with --rubric ({', '.join(sorted(known))})"
         )
+    files = {name: labels if name in known else None for name in asked}
+    # All is computed before anything is written.
+    done = tuple(
+        _concluded(folder, ballot, files[ballot.rubric or ""], aim, manifest)
+        for ballot in ballots(wanted)
+    )
+    if not write:
+        return done
     with folders.held(folder), closing(connect(folder / folders.DATABASE)) as db:
         require_gathered(folder, manifest, asked)
-        done = tuple(
-            _noted(into_run(db, folder, ballot, files[ballot.rubric or ""], aim), manifest)
-            for ballot in ballots(wanted)
-        )
+        done = tuple(into_run(db, folder, one, files[one.rubric or ""], aim) for one in done)
         gather_scores(db, folder, {one.rubric or "": one.kept for one in done})
     return done
 
 
-def _command(folder: Path, ballot: Ballot, labels: Path | None) -> str:
-    return label_command(folder, ballot.rubric or "", labels)
-
-
-def _noted(done: Aggregated, manifest: Mapping[str, object]) -> Aggregated:
-    """Say where labels that were used before are not used now."""
-    consensus = manifest.get("consensus", {})
-    before = consensus.get(done.rubric) if isinstance(consensus, dict) else None
-    was = Remembered.of(before)
-    if was is None or was.gold is None or done.gold is not None:
+def _concluded(
+    folder: Path, ballot: Ballot, labels: Path | None, aim: Aim, manifest: Mapping[str, Any]
+) -> Aggregated:
+    """Aggregate a rubric; say where labels that were used before are not used now."""
+    name = ballot.rubric or ""
+    done = concluded(ballot, labels, aim, label_command(folder, name, labels))
+    was = Remembered.of(manifest.get("consensus", {}).get(name))
+    if was.gold is None or labels is not None:
         return done
     note = f"the aggregation before this one used the gold labels of {was.gold}; this one has none"
     return replace(done, record={**done.record, "notes": [*done.record["notes"], note]})

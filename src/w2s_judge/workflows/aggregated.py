@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from w2s_judge.aggregation.normal_scores import NormalScores
 from w2s_judge.consensus import Consensus
-from w2s_judge.gold import Gold
+from w2s_judge.gold import Gold, Truth
 from w2s_judge.store.reading import evenly
 from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.ballots import Ballot
@@ -51,7 +51,9 @@ class Aggregated:
         """
         votes, ranked = self.votes, None
         if votes.uncalibrated is not None and votes.uncalibrated.any():
-            ranked = NormalScores()(votes.only(votes.uncalibrated[votes.rater]))
+            among = votes.only(votes.uncalibrated[votes.rater])
+            classes = Truth(self.consensus.classes)
+            ranked = NormalScores()(among if votes.truth else replace(among, truth=classes))
         return verdicts(votes, self.consensus, self.worth, self.gold, ranked)
 
     def told(self) -> dict[str, Any]:

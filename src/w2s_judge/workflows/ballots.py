@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from w2s_judge.datasets.numerals import label_number
 from w2s_judge.errors import ConfigurationError, InputError, UsageError
 from w2s_judge.gold import SUMS_TO_ONE, Truth
 from w2s_judge.store.reading import evenly
@@ -85,11 +86,7 @@ def _prior(wanted: Wanted, classes: tuple[str, ...]) -> tuple[float, ...] | None
 def _of_file(wanted: Wanted) -> Ballot:
     from w2s_judge.datasets.vote_files import read_votes
 
-    if not wanted.source.exists():
-        raise InputError(
-            "there is no such file or run folder", path=str(wanted.source),
-            remedy="name a run folder, or a CSV, JSONL or Parquet file of votes",
-        )  # fmt: skip
+    require_file(wanted.source)
     read = read_votes(
         wanted.source, levels=wanted.levels, repeats=wanted.repeats, rubric=wanted.rubric
     )
@@ -99,12 +96,27 @@ def _of_file(wanted: Wanted) -> Ballot:
     return Ballot(read.rubric, replace(votes, truth=truth), worth, read.notes)
 
 
+def require_file(source: Path) -> None:
+    """`InputError` where there is nothing of that name."""
+    if not source.exists():
+        raise InputError(
+            "there is no such file or run folder", path=str(source),
+            remedy="name a run folder, or a CSV, JSONL or Parquet file of votes",
+        )  # fmt: skip
+
+
 def file_truth(votes: VoteMatrix, prior: tuple[tuple[str, float], ...]) -> Truth | None:
     """What a prior says of the truth: its classes, and which label is which where names agree."""
     if not prior:
         return votes.truth
-    classes = tuple(name for name, _ in prior)
+    # A class that is a vote label in other spelling (0.0 for 0) is called as the votes call it.
+    spelled = {label_number(label): label for label in votes.labels}
+    spelled.pop(None, None)
+    classes = tuple(spelled.get(label_number(name), name) for name, _ in prior)
     shares = tuple(share for _, share in prior)
+    numbers = [number for name in classes if (number := label_number(name)) is not None]
+    if votes.ordered and len(numbers) == len(classes) and numbers != sorted(numbers):
+        raise UsageError(f"--prior names {', '.join(classes)}: name numbers in ascending order")
     if set(votes.labels) <= set(classes):
         places = [classes.index(label) for label in votes.labels]
         if votes.ordered and places != sorted(places):
@@ -143,6 +155,9 @@ def parse_prior(text: str | None) -> tuple[tuple[str, float], ...]:
 
 def checked_prior(prior: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
     """The prior, if it is one: classes that differ, shares between 0 and 1 that sum to 1."""
+    for name, share in prior:
+        if not isinstance(share, (int, float)):
+            raise UsageError(f"--prior: the share of {name!r} is {share!r}, which is no number")
     total = sum(share for _, share in prior)
     for name, share in prior:
         if not 0 < share < 1:

@@ -41,10 +41,9 @@ class Aim:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.max_error is not None and not 0 < self.max_error < 1:
-            raise UsageError(f"--max-error {self.max_error} must be above 0 and below 1")
-        if not 0 < self.confidence < 1:
-            raise UsageError(f"--confidence {self.confidence} must be above 0 and below 1")
+        for name, share in (("max-error", self.max_error), ("confidence", self.confidence)):
+            if share is not None and not (isinstance(share, (int, float)) and 0 < share < 1):
+                raise UsageError(f"--{name} {share!r} must be above 0 and below 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,12 @@ def _selective(
             "--max-error promises an error rate, and only gold labels can: give --gold"
         )
     fit, test = held_back(gold, votes.group, seed=aim.seed)
-    if fit.G < ENOUGH or _prompts(votes, fit) < FEWEST_PROMPTS:
+    if _prompts(votes, fit) < FEWEST_PROMPTS:
+        raise UsageError(
+            f"--max-error holds the labels of half of the prompts back, and gold answers "
+            f"{_prompts(votes, gold)} prompts: label items of more"
+        )
+    if fit.G < ENOUGH:
         raise UsageError(
             f"--max-error holds half of the gold back, and {gold.G} labels are too few: about 80 "
             "are the least for an error of .1 at a confidence of .9; `w2s-judge label` draws them"

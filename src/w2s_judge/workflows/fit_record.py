@@ -87,7 +87,10 @@ def effective(conclusion: Conclusion) -> dict[str, Any]:
     """Effective votes as figures and as one sentence."""
     found = conclusion.dependence
     if found is None:
-        return {"text": "not known: no two raters share 30 items", "value": None}
+        return {
+            "text": "not known: no two raters share 30 items, or what labels mean is unknown",
+            "value": None,
+        }
     return {**found.told(), "text": found.text()}
 
 

@@ -7,6 +7,7 @@ import json
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,8 @@ class Sheet:
             f"{self.path}: {self.rows:,} rows to fill in{before}.",
             f"Write one of {', '.join(self.classes)} into the column `label`"
             + (", in every row." if self.filled else ", from the top; you may stop half way."),
-            f"Then: w2s-judge aggregate {run} --rubric {self.rubric} --gold {self.path}",
+            f"Then: w2s-judge aggregate {quote(str(run))} --rubric {self.rubric} "
+            f"--gold {quote(str(self.path))}",
         ]
 
 

@@ -20,7 +20,7 @@ from w2s_judge.store.matrices import CHUNK, blocks, judged, ranking_masses
 from w2s_judge.store.reading import Asked
 from w2s_judge.workflows.aggregated import Aggregated
 from w2s_judge.workflows.gold import rubrics_with_gold
-from w2s_judge.workflows.run_consensus import Remembered, again
+from w2s_judge.workflows.run_consensus import Remembered, again, plainly
 from w2s_judge.workflows.scores import (
     RUN_KEYS,
     Counts,
@@ -33,6 +33,7 @@ from w2s_judge.workflows.verdicts import verdicts
 
 WHOLE = 50_000
 STREAMED = "mean"
+UNHELD = "the plain mean, block by block: so many votes are not held in memory by `score`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,44 +57,66 @@ def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, d
         asked = Asked.recorded(name, record)
         before = Remembered.of(manifest.get("consensus", {}).get(name))
         size = judged(db, asked)
-        if size > WHOLE:
-            path = consensus_path(folder, name, STREAMED)
-            rows = with_details(_streamed(db, asked), db, asked)
-            counts = write_consensus(path, rows, RUN_KEYS, {"method": STREAMED, "rubric": name})
-            was = before or Remembered("")
-            kept[name] = asdict(replace(was, file=str(path.relative_to(folder))))
-            told[name] = _told(counts.told(asked.classes), streamed=size)
-            continue
         if not size:
             told[name] = _told(Counts().told(asked.classes))
-            continue
-        done, warning = _aggregated(db, folder, name, choice, before)
-        # What could not be followed this time is not forgotten.
-        kept[name] = (
-            done.kept
-            if warning is None or before is None
-            else (asdict(replace(before, file=done.kept["file"])))
-        )
-        told[name] = _told(done.counts, aggregated=done.told(), warning=warning)
+        elif size > WHOLE:
+            path = consensus_path(folder, name, STREAMED)
+            rows = with_details(_streamed(db, asked, before), db, asked)
+            record = {"method": STREAMED, "rubric": name, "notes": [UNHELD]}
+            counts = write_consensus(path, rows, RUN_KEYS, record)
+            kept[name] = asdict(replace(before, file=str(path.relative_to(folder))))
+            warning = _unfollowed(name, choice, before)
+            told[name] = _told(counts.told(asked.classes), streamed=size, warning=warning)
+        else:
+            done, warning = _aggregated(db, folder, name, choice, before)
+            # What could not be followed this time is not forgotten.
+            followed = warning is None
+            kept[name] = done.kept if followed else asdict(replace(before, file=done.kept["file"]))
+            told[name] = _told(done.counts, aggregated=done.told(), warning=warning)
     gather_scores(db, folder, kept)
     return told
 
 
 def _aggregated(
-    db: sqlite3.Connection, folder: Path, name: str, choice: Choice, before: Remembered | None
+    db: sqlite3.Connection, folder: Path, name: str, choice: Choice, before: Remembered
 ) -> tuple[Aggregated, str | None]:
     """As was asked for; where that cannot be done, by `auto` alone, and why.
 
     The votes are paid for and there: scores are written in any case.
     """
+    method = choice.method if name in choice.rubrics else None
     try:
         labels = choice.gold
         if labels is not None and name not in rubrics_with_gold(labels, choice.rubrics):
             labels = None
-        return again(db, folder, name, before, choice.method, labels), None
+        return again(db, folder, name, before, method, labels), None
     except W2SJudgeError as error:
-        plain = again(db, folder, name, None, None, None)
-        return plain, f"{name} was scored by `auto` without gold, since: {error}"
+        why = f"{name} was scored by `auto` without gold, since: {error}"
+        if before.max_error is not None:
+            why += "\n  no label is claimed, for the promise of few errors cannot be checked"
+    try:
+        return plainly(db, folder, name, before), why
+    except W2SJudgeError:  # the prior that is remembered may be of other classes
+        return plainly(db, folder, name, before, keep_prior=False), why
+
+
+def _unfollowed(name: str, choice: Choice, before: Remembered) -> str | None:
+    """What the plain mean of a large run leaves aside, None where nothing was asked for."""
+    method = choice.method or before.method
+    asked = [
+        text
+        for text, given in (
+            (f"the method {method}", method not in ("auto", STREAMED)),
+            ("gold labels", choice.gold is not None or before.gold is not None),
+            ("the prior", before.prior is not None),
+            (
+                "the promise of few errors, so that no label is claimed",
+                before.max_error is not None,
+            ),
+        )
+        if given
+    ]
+    return f"{name}: left aside for its size: {', '.join(asked)}" if asked else None
 
 
 def _told(
@@ -106,8 +129,14 @@ def _told(
     return counts | {"streamed": streamed, "warning": warning, "aggregated": aggregated}
 
 
-def _streamed(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]:
+def _streamed(db: sqlite3.Connection, asked: Asked, before: Remembered) -> Iterator[dict[str, Any]]:
     """The plain mean; where an item has only votes that rank, their mean normal score."""
+    silent = {"label": None, "dissent": None} if before.max_error is not None else {}
+    for row in _means(db, asked):
+        yield row | silent
+
+
+def _means(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]:
     ranks = NormalScores(ranking_masses(db, asked))
     for block in blocks(db, asked, CHUNK):
         votes = block.votes

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from w2s_judge.errors import UsageError
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.reading import Asked
 from w2s_judge.workflows.aggregated import Aggregated, concluded
-from w2s_judge.workflows.ballots import Ballot, Wanted, ballots
+from w2s_judge.workflows.ballots import Wanted, ballots
 from w2s_judge.workflows.conclude import Aim
 from w2s_judge.workflows.scores import RUN_KEYS, consensus_path, with_details, write_consensus
 
@@ -24,7 +26,7 @@ class Remembered:
     `gold` is the path of the labels' file, `prior` maps every class; None where there was none.
     """
 
-    file: str
+    file: str = ""
     method: str = "auto"
     max_error: float | None = None
     confidence: float = 0.9
@@ -33,9 +35,9 @@ class Remembered:
     prior: dict[str, float] | None = None
 
     @classmethod
-    def of(cls, record: dict[str, Any] | None) -> Remembered | None:
-        """From the manifest; None where the rubric was never aggregated."""
-        return None if not record else cls(**record)
+    def of(cls, record: dict[str, Any] | None) -> Remembered:
+        """From the manifest; `auto` alone where the rubric was never aggregated."""
+        return cls(**record) if record else cls()
 
     @property
     def aim(self) -> Aim:
@@ -44,19 +46,18 @@ class Remembered:
 
 
 def into_run(
-    db: sqlite3.Connection, folder: Path, ballot: Ballot, labels: Path | None, aim: Aim
+    db: sqlite3.Connection, folder: Path, done: Aggregated, labels: Path | None, aim: Aim
 ) -> Aggregated:
-    """Aggregate one rubric of a run and write its consensus and its fit into the folder.
+    """Write the consensus of a rubric and its fit into the folder.
 
     Where `--max-error` cannot be kept the rows are written without labels.
     """
-    name = ballot.rubric or ""
+    name = done.rubric or ""
     asked = Asked.recorded(name, manifests.load(db)["rubrics"][name])
-    done = concluded(ballot, labels, aim, label_command(folder, name, labels))
     path = consensus_path(folder, name, aim.method)
     rows = with_details(done.rows(), db, asked)
     counts = write_consensus(path, rows, RUN_KEYS, done.record)
-    truth = ballot.votes.truth
+    truth = done.votes.truth
     prior = None if truth is None or truth.prior is None else truth
     kept = Remembered(
         str(path.relative_to(folder)), aim.method, aim.max_error, aim.confidence, aim.seed,
@@ -70,26 +71,32 @@ def again(
     db: sqlite3.Connection,
     folder: Path,
     name: str,
-    before: Remembered | None,
+    before: Remembered,
     method: str | None,
     labels: Path | None,
 ) -> Aggregated:
     """Aggregate a rubric as it was last, but for the method and the labels that are given."""
-    aim = Aim()
-    prior: tuple[tuple[str, float], ...] = ()
-    if before is not None:
-        aim = before.aim
-        prior = tuple((before.prior or {}).items())
-        if labels is None and before.gold is not None:
-            labels = Path(before.gold)
-            if not labels.is_file():
-                raise UsageError(
-                    f"the gold labels of the last aggregation, {labels}, are not there"
-                )
-    if method is not None:
-        aim = replace(aim, method=method)
+    aim = before.aim if method is None else replace(before.aim, method=method)
+    if labels is None and before.gold is not None:
+        labels = Path(before.gold)
+        if not labels.is_file():
+            raise UsageError(f"the gold labels of the last aggregation, {labels}, are not there")
+    (ballot,) = ballots(Wanted(folder, name, tuple((before.prior or {}).items())))
+    done = concluded(ballot, labels, aim, label_command(folder, name, labels))
+    return into_run(db, folder, done, labels, aim)
+
+
+def plainly(
+    db: sqlite3.Connection, folder: Path, name: str, before: Remembered, *, keep_prior: bool = True
+) -> Aggregated:
+    """Aggregate a rubric by `auto`, without gold; without labels where a promise was to be kept."""
+    prior = tuple((before.prior or {}).items()) if keep_prior else ()
     (ballot,) = ballots(Wanted(folder, name, prior))
-    return into_run(db, folder, ballot, labels, aim)
+    done = concluded(ballot, None, Aim(), label_command(folder, name, None))
+    if before.max_error is not None:
+        none = np.zeros(done.votes.I, dtype=np.bool_)
+        done = replace(done, consensus=replace(done.consensus, decided=none))
+    return into_run(db, folder, done, None, Aim())
 
 
 def label_command(folder: Path, rubric: str, labels: Path | None) -> str:

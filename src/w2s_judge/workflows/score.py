@@ -28,7 +28,7 @@ from w2s_judge.store.schema import connect
 from w2s_judge.workflows import records
 from w2s_judge.workflows.asking import ask, now
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
-from w2s_judge.workflows.gold import rubrics_with_gold
+from w2s_judge.workflows.gold import gold_rows, rubrics_with_gold
 from w2s_judge.workflows.rescoring import Choice, rescore
 from w2s_judge.workflows.source import run_folder, stage_file
 from w2s_judge.workflows.watching import Silence, Watcher
@@ -118,13 +118,15 @@ def run_job(job: Job, watcher: Watcher) -> Run:
     if job.method is not None:
         METHODS.get(job.method)
     if job.gold is not None:
-        rubrics_with_gold(job.gold, tuple(chosen.rubrics))
+        gold_rows(job.gold)
     folders.prepare(job.folder)
     with ExitStack() as stack:
         stack.enter_context(folders.held(job.folder))
         db = stack.enter_context(closing(connect(job.folder / folders.DATABASE)))
         prepared = prepare(job, db, chosen, seats, missing)
         check_askable(prepared)
+        if job.gold is not None:
+            rubrics_with_gold(job.gold, asked_of(prepared))
         check_recorded(prepared)
         for line in described(prepared.chosen, prepared.plan, prepared.input, prepared.missing):
             watcher.say(line)
@@ -208,6 +210,11 @@ def check_askable(prepared: Prepared) -> None:
         raise ConfigurationError(f"there is nothing to ask:\n{whys}")
 
 
+def asked_of(prepared: Prepared) -> tuple[str, ...]:
+    """The rubrics under which there is something to ask."""
+    return tuple(name for name, judges in prepared.plan.by_rubric.items() if any(judges.values()))
+
+
 def check_recorded(prepared: Prepared) -> None:
     """Replays have only the answers that they recorded: there must be one to give."""
     if any(seat.spec.kind != "replay" for seat in prepared.seats):
@@ -275,7 +282,7 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
         spent = journal.spent()
     finally:
         journal.close()
-    counts = rescore(db, job.folder, Choice(job.method, job.gold, tuple(prepared.chosen.rubrics)))
+    counts = rescore(db, job.folder, Choice(job.method, job.gold, asked_of(prepared)))
     summary = records.summed_up(prepared, tallies, end, asking, spent, counts)
     manifests.save(db, job.folder, records.ended(manifests.load(db), summary, now()))
     return summary

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from w2s_judge.errors import RunFolderError
@@ -97,7 +98,8 @@ def require_gathered(folder: Path, manifest: Mapping[str, Any], anew: Collection
         if name not in anew and not (folder / record["file"]).is_file():
             raise RunFolderError(
                 f"{folder / record['file']} is missing, and scores.jsonl is made of it: "
-                f"`w2s-judge aggregate {folder} --rubric {name}` makes it again, or aggregate all"
+                f"`w2s-judge aggregate {quote(str(folder))} --rubric {name}` makes it again, or "
+                "aggregate all"
             )
 
 
