@@ -210,11 +210,11 @@ def test_the_platt_map_says_that_it_needs_gold():
 
 def test_maps_are_on_for_graded_votes_and_off_for_others():
     votes, truth = lenient_and_harsh(8)
-    gold = Gold(np.arange(40, dtype=np.int32), truth[:40], TWO.classes)
+    gold = Gold(np.arange(60, dtype=np.int32), truth[:60], TWO.classes)
     for aim, known, name in (
         (votes, None, "QuantileMap"),
         (votes, gold, "PlattMap"),
-        (votes, gold.only(np.arange(4)), "QuantileMap"),
+        (votes, gold.only(np.arange(20)), "QuantileMap"),
         (replace(votes, ordered=False), None, ""),
         (graded(np.ones((4, 2)), labels=2), None, ""),
         (graded(np.arange(8).reshape(4, 2), labels=3000), None, "3000 levels"),

@@ -12,7 +12,9 @@ from w2s_judge.calibration.quantile_map import QuantileMap
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
-LEAST_GOLD = 10  # gold items with votes, of two classes: fewer do not settle two coefficients
+# Gold items with votes, of two classes, from which on Platt maps are taken: on civilcomments_llm's
+# graded votes they lose to the quantile map at 20 labels and win from 50 on.
+LEAST_GOLD = 50
 CONTINUOUS = 64  # more labels than this are a continuous scale: no mass is laid out over it
 NAMED = 5  # names in a note
 
