@@ -12,7 +12,10 @@ from w2s_judge.gold import Gold, Truth
 from w2s_judge.votes import VoteMatrix
 
 LEVEL = 1e-9  # classes whose mass differs by a smaller share are level
-CUT_ASSUMED = "the vote labels were cut into {C} equal ranges, one a class: no map was given"
+CUT_ASSUMED = (
+    "no map from labels to classes was given: the scale was cut into {C} ranges as equal as they "
+    "can be, a label that is left over going to a lower class"
+)
 
 
 def shares(

@@ -68,7 +68,9 @@ def label(
     `gold` are kept in the file with probabilities brought up to date, and are not drawn again: the
     new file takes the place of the old one. CSV, or JSONL by the ending of `out`.
     """
-    folder = Path(run).resolve()
+    folder = Path(run)
+    if folder.name in ("", ".."):  # `label .` from inside the run
+        folder = folder.resolve()
     if not folder.is_dir():
         raise UsageError(f"{folder} is no run folder: `label` needs the texts that a run holds")
     with closing(Run(folder)) as opened:
