@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.metrics import credit
@@ -62,8 +62,8 @@ def estimated_share(
     variance = groups / (groups - 1) * (off**2).sum() / sums.sum() ** 2
     spread = mean * (1 - mean)
     size = spread / variance if variance > 0 and spread > 0 else kish
-    z = stats.norm.ppf((1 + COVERAGE) / 2)
-    size *= (z / stats.t.ppf((1 + COVERAGE) / 2, groups - 1)) ** 2
+    z = special.ndtri((1 + COVERAGE) / 2)
+    size *= (z / special.stdtrit(groups - 1, (1 + COVERAGE) / 2)) ** 2
     low, high = _wilson(mean, float(min(size, n)), float(z))
     return Estimate(mean, low, high, n, groups)
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.calibration.metrics import top
@@ -131,7 +131,7 @@ def _walked(
 def upper_bound(errors: npt.NDArray[Any], size: npt.NDArray[Any], confidence: float) -> Floats:
     """Clopper and Pearson's (1934) one-sided bound on a share, from errors of size labels."""
     beyond = np.maximum(size - errors, 1)
-    bound = stats.beta.ppf(confidence, errors + 1, beyond)
+    bound = special.betaincinv(errors + 1, beyond, confidence)
     return np.asarray(np.where(errors >= size, 1.0, bound))
 
 

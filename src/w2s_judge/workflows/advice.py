@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from w2s_judge.calibration.dependence import Dependence
+from w2s_judge.calibration.levels import mid_ranks
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.conclude import Conclusion
@@ -98,8 +99,6 @@ def orientation(votes: VoteMatrix, gold: Gold) -> str | None:
     Spearman's correlation of each gold item's mean vote with its class; stated below -2 / sqrt(G),
     two standard errors from none.
     """
-    from scipy.stats import rankdata
-
     if not votes.ordered or gold.G < 3 or len(np.unique(gold.label)) < 2:
         return None
     total = np.bincount(votes.item, weights=votes.scores, minlength=votes.I)
@@ -108,7 +107,9 @@ def orientation(votes: VoteMatrix, gold: Gold) -> str | None:
     label = gold.label[voted]
     if len(np.unique(mean)) < 2 or len(np.unique(label)) < 2:
         return None
-    r = float(np.corrcoef(rankdata(mean), rankdata(label))[0, 1])
+    together, alike = np.zeros(len(label), dtype=np.int32), np.ones(len(label))
+    ranks = np.stack([mid_ranks(one, alike, together) for one in (mean, label.astype(np.float64))])
+    r = float(np.corrcoef(ranks)[0, 1])
     if r >= -2 / math.sqrt(len(label)):
         return None
     return (
