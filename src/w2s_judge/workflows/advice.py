@@ -108,8 +108,9 @@ def orientation(votes: VoteMatrix, gold: Gold) -> str | None:
     if len(np.unique(mean)) < 2 or len(np.unique(label)) < 2:
         return None
     together, alike = np.zeros(len(label), dtype=np.int32), np.ones(len(label))
-    ranks = np.stack([mid_ranks(one, alike, together) for one in (mean, label.astype(np.float64))])
-    r = float(np.corrcoef(ranks)[0, 1])
+    by_vote = mid_ranks(mean, alike, together)
+    by_class = mid_ranks(label.astype(np.float64), alike, together)
+    r = float(np.corrcoef(by_vote, by_class)[0, 1])
     if r >= -2 / math.sqrt(len(label)):
         return None
     return (
