@@ -10,7 +10,6 @@ Letters: I items, J raters, L vote labels, C truth classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,10 +24,10 @@ from w2s_judge.aggregation.normal_scores import NormalScores
 from w2s_judge.aggregation.readable import readable
 from w2s_judge.aggregation.rotated_factors import RotatedFactors
 from w2s_judge.aggregation.sparse_choice import sparse_choice
-from w2s_judge.arrays import Bools
 from w2s_judge.calibration.tempering import tempered
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold, Truth
+from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
 FACTOR_RATERS = 3  # raters from which on a common factor is identified
@@ -130,8 +129,7 @@ class Auto:
         if not ranking[raters].any():
             return self._by_labels(votes, gold, truth)
         why, found = self._by_labels(votes.only(~ranking[votes.rater]), gold, truth)
-        left_out = _left_out(votes, ranking, len(raters))
-        return why, replace(found, notes=(left_out, *found.notes))
+        return why, replace(found, notes=(ranking_left_out(votes), *found.notes))
 
     def _by_labels(self, votes: VoteMatrix, gold: Gold | None, truth: Truth) -> Choice:
         """Lines 5 to 9, for votes that are probabilities."""
@@ -203,15 +201,13 @@ def _lone(votes: VoteMatrix, gold: Gold | None) -> Consensus:
     return replace(found, posterior=posterior, calibration="tempered")
 
 
-def _left_out(votes: VoteMatrix, ranking: Bools, raters: int) -> str:
-    names = [votes.raters[j] for j in _voting(votes) if ranking[j]]
-    return RANKING_LEFT_OUT.format(n=len(names), J=raters, names=listed(names))
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """Names in a sentence, the first few."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+def ranking_left_out(votes: VoteMatrix) -> str:
+    """A sentence on the raters whose votes only rank, where these were left out."""
+    voting = _voting(votes)
+    names = [
+        votes.raters[j] for j in voting if votes.uncalibrated is not None and votes.uncalibrated[j]
+    ]
+    return RANKING_LEFT_OUT.format(n=len(names), J=len(voting), names=listed(names))
 
 
 METHOD = Method(
@@ -219,4 +215,5 @@ METHOD = Method(
     "the default: a stated rule picks the method by gold, grades and density",
     Auto,
     frozenset({Law.ITEMS, Law.RATERS, Law.REVERSAL, Law.SILENCE, Law.GOLD, Law.MUTE}),
+    ranks="known",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
@@ -39,8 +39,9 @@ class Method:
     """The card of a method.
 
     `make` builds it with its defaults. `independent`: its posterior takes votes for independent,
-    so that it is tempered without gold. `graded`: it needs ordered labels. `on_ranks`: it
-    uses the ranks of votes alone, so that votes which only rank are as good as others.
+    so that it is tempered without gold. `graded`: it needs ordered labels. `ranks`: what it
+    makes of votes that only rank: "no" takes them for probabilities, "cut" is as good on them as on
+    others once a prior or gold says where to cut, "known" minds them by itself.
     `needs_gold`: it refuses to work without.
     """
 
@@ -50,7 +51,7 @@ class Method:
     laws: frozenset[Law]
     independent: bool = False
     graded: bool = False
-    on_ranks: bool = False
+    ranks: Literal["no", "cut", "known"] = "no"
     needs_gold: bool = False
 
 

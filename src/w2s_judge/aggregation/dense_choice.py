@@ -20,18 +20,19 @@ import numpy as np
 from w2s_judge.aggregation.dawid_skene import DawidSkene
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.pair_tables import pair_tables
-from w2s_judge.aggregation.shares import class_mass, class_of_label
+from w2s_judge.aggregation.shares import class_of_label
+from w2s_judge.calibration.class_mass import onto_classes
 from w2s_judge.calibration.independence import IndependenceTest, independence_test
 from w2s_judge.calibration.opposition import agreement_with_rest
 from w2s_judge.calibration.tempering import tempered
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
+from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
 ACCEPTED = 0.3  # p of the test from which on independent errors are believed
 NEGLIGIBLE = 0.03  # residual correlation that is believed to do no harm, however sure it is
 OPPOSED = -1.645  # z of the item-rest correlation below which a judge votes against the rest
-SHOWN = 5  # names in a note
 
 INDEPENDENT = (
     "a dense panel whose votes do not contradict independent errors (p = {p:.2f}): Dawid-Skene"
@@ -63,8 +64,7 @@ def dense_choice(votes: VoteMatrix, gold: Gold | None) -> tuple[str, Consensus]:
         return INDEPENDENT.format(p=test.p), tempered(fitted, votes, gold)
     against = _opposing(votes, gold)
     if against:
-        names = ", ".join(against[:SHOWN]) + (", ..." if len(against) > SHOWN else "")
-        return OPPOSING.format(names=names), tempered(fitted, votes, gold)
+        return OPPOSING.format(names=listed(against)), tempered(fitted, votes, gold)
     found = Mean(scale=None)(votes, gold)
     decide = _decide(found, fitted)
     why = UNTESTED if test is None else DEPENDENT.format(evidence=_evidence(test))
@@ -75,7 +75,7 @@ def _opposing(votes: VoteMatrix, gold: Gold | None) -> list[str]:
     """Names of the judges who vote against the rest; none where these are no minority."""
     truth = votes.truth_with(gold)
     of_label, _ = class_of_label(votes, truth)
-    _, z = agreement_with_rest(votes, class_mass(votes, of_label, truth.C))
+    _, z = agreement_with_rest(votes, onto_classes(votes, of_label, truth.C))
     found = np.flatnonzero(z < OPPOSED)
     voting = np.count_nonzero(np.bincount(votes.rater, minlength=votes.J))
     return [votes.raters[j] for j in found] if 2 * len(found) < voting else []

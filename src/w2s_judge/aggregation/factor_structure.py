@@ -18,6 +18,7 @@ from w2s_judge.aggregation.factor_analysis import (
 from w2s_judge.aggregation.level_scaling import level_scaled, levels_of
 from w2s_judge.aggregation.order_averaging import Opinions
 from w2s_judge.arrays import Bools, Floats
+from w2s_judge.sentences import listed
 
 SMALLEST = 1e-9  # strengths and deviations below are rounding
 FEWEST_UNITS, FEWEST_ITEMS = 3, 10  # below, a factor's loadings are not identified, or all noise
@@ -117,5 +118,4 @@ def _left_out(opinions: Opinions, varies: Bools) -> tuple[str, ...]:
     names = [opinions.units[u] for u in np.flatnonzero(~varies)]
     if not names:
         return ()
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return (LEFT_OUT.format(names=shown),)
+    return (LEFT_OUT.format(names=listed(names, most=8)),)

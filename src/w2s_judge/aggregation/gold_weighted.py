@@ -12,8 +12,9 @@ import numpy as np
 from scipy.special import softmax
 
 from w2s_judge.aggregation.contract import Law, Method
-from w2s_judge.aggregation.shares import clamped, class_mass, class_of_label, item_sums
+from w2s_judge.aggregation.shares import clamped, class_of_label
 from w2s_judge.arrays import Floats
+from w2s_judge.calibration.class_mass import item_sums, onto_classes
 from w2s_judge.calibration.prior import prior_from
 from w2s_judge.consensus import Consensus
 from w2s_judge.errors import ConfigurationError
@@ -47,7 +48,7 @@ class GoldWeighted:
             )
         truth = votes.truth_with(gold)
         of_label, notes = class_of_label(votes, truth)
-        mass = class_mass(votes, of_label, truth.C)
+        mass = onto_classes(votes, of_label, truth.C)
         if votes.weight is not None:
             mass = mass * votes.weight[:, None]
         accuracy, seen = self._accuracy(votes, mass, gold, truth.C)

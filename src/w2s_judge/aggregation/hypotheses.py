@@ -188,6 +188,6 @@ METHOD = Method(
     Hypotheses,
     frozenset({Law.ITEMS, Law.RATERS, Law.REVERSAL, Law.SILENCE, Law.GOLD, Law.MUTE}),
     graded=True,
-    on_ranks=True,
+    ranks="cut",
     needs_gold=True,
 )

@@ -12,15 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_judge.aggregation.contract import Law, Method
-from w2s_judge.aggregation.shares import (
-    class_mass,
-    class_of_label,
-    class_sums,
-    item_sums,
-    top_shares,
-    with_prior,
-)
+from w2s_judge.aggregation.shares import class_of_label, class_sums, top_shares, with_prior
 from w2s_judge.arrays import Bools, Floats, Ints
+from w2s_judge.calibration.class_mass import item_sums, onto_classes
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -91,7 +85,7 @@ def _voices(votes: VoteMatrix, of_label: Ints, C: int, weight: Floats) -> Floats
     """(I, C) sums over an item's votes of weight, each vote on its top class."""
     if votes.label is not None:
         return class_sums(votes, of_label, C, weight)
-    return item_sums(votes, top_shares(class_mass(votes, of_label, C)) * weight[:, None])
+    return item_sums(votes, top_shares(onto_classes(votes, of_label, C)) * weight[:, None])
 
 
 def _times(votes: VoteMatrix) -> Ints:

@@ -64,4 +64,5 @@ METHOD = Method(
     NormalScores,
     frozenset({Law.ITEMS, Law.RATERS, Law.REVERSAL, Law.SILENCE, Law.GOLD, Law.MUTE}),
     graded=True,
+    ranks="known",
 )

@@ -165,5 +165,5 @@ METHOD = Method(
     RotatedFactors,
     frozenset({Law.ITEMS, Law.RATERS, Law.REVERSAL, Law.SILENCE, Law.GOLD, Law.MUTE}),
     graded=True,
-    on_ranks=True,
+    ranks="cut",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
+from w2s_judge.calibration.class_mass import item_sums, known_classes, onto_classes
 from w2s_judge.calibration.prior import prior_from
 from w2s_judge.consensus import Consensus
 from w2s_judge.errors import ConfigurationError
@@ -79,39 +80,22 @@ def class_sums(votes: VoteMatrix, of_label: Ints, C: int, weight: Floats) -> Flo
         cell = votes.item.astype(np.int64) * C + of_label[votes.label]
         sums = np.bincount(cell, weights=weight, minlength=votes.I * C)
         return np.asarray(sums.reshape(votes.I, C), dtype=np.float64)
-    return item_sums(votes, class_mass(votes, of_label, C) * weight[:, None])
-
-
-def class_mass(votes: VoteMatrix, of_label: Ints, C: int) -> Floats:  # noqa: N803
-    """(V, C) each vote's mass over the classes."""
-    onto = np.eye(C)[of_label]
-    if votes.label is not None:
-        return np.asarray(onto[votes.label])
-    return np.asarray(votes.soft() @ onto)
-
-
-def item_sums(votes: VoteMatrix, rows: Floats) -> Floats:
-    """(I, n) sums over an item's votes of rows (V, n)."""
-    sums = [np.bincount(votes.item, weights=one, minlength=votes.I) for one in rows.T]
-    return np.stack(sums, axis=1).astype(np.float64)  # of no votes at all, counts are integers
+    return item_sums(votes, onto_classes(votes, of_label, C) * weight[:, None])
 
 
 def class_of_label(votes: VoteMatrix, truth: Truth) -> tuple[Ints, tuple[str, ...]]:
     """(L,) the class of each label, and what had to be assumed.
 
-    A scale whose map is not known is cut into equal ranges. Raises `ConfigurationError` where the
-    labels have no order.
+    As `known_classes`; raises `ConfigurationError` where it is not known.
     """
-    if truth.of_label is not None:
-        return np.asarray(truth.of_label, dtype=np.int32), ()
-    if not votes.ordered or votes.L < truth.C:
+    of_label = known_classes(votes, truth)
+    if of_label is None:
         raise ConfigurationError(
             f"the vote labels ({', '.join(votes.labels[:8])}) are not the truth classes "
             f"({', '.join(truth.classes[:8])}), and this method cannot learn which means which\n"
             "  take dawid-skene or auto with gold labels, or name the vote labels' order"
         )
-    cut = np.arange(votes.L) * truth.C // votes.L
-    return cut.astype(np.int32), (CUT_ASSUMED.format(C=truth.C),)
+    return of_label, () if truth.of_label is not None else (CUT_ASSUMED.format(C=truth.C),)
 
 
 def clamped(posterior: Floats, gold: Gold | None) -> Floats:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_judge.aggregation.pooled_dawid_skene import PooledDawidSkene
-from w2s_judge.aggregation.shares import class_mass, class_of_label
+from w2s_judge.aggregation.shares import class_of_label
+from w2s_judge.calibration.class_mass import onto_classes
 from w2s_judge.calibration.dependence import residual_dependence
 from w2s_judge.calibration.tempering import tempered
 from w2s_judge.consensus import Consensus
@@ -36,7 +37,7 @@ def sparse_choice(votes: VoteMatrix, gold: Gold | None) -> tuple[str, Consensus]
     """Why, and the consensus: pooled Dawid-Skene, one step or converged, tempered."""
     truth = votes.truth_with(gold)
     of_label, _ = class_of_label(votes, truth)
-    mass = class_mass(votes, of_label, truth.C)
+    mass = onto_classes(votes, of_label, truth.C)
     one, last = PooledDawidSkene(steps=1)(votes, gold), PooledDawidSkene()(votes, gold)
     before = residual_dependence(votes, mass, one.posterior)
     after = residual_dependence(votes, mass, last.posterior)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_judge.aggregation.contract import Law, Method
-from w2s_judge.aggregation.shares import class_mass, class_of_label, with_prior
+from w2s_judge.aggregation.shares import class_of_label, with_prior
 from w2s_judge.arrays import Floats
+from w2s_judge.calibration.class_mass import onto_classes
 from w2s_judge.calibration.levels import score_of
 from w2s_judge.calibration.scale_map import Scale, on_one_scale
 from w2s_judge.consensus import Consensus
@@ -47,7 +48,7 @@ class TrimmedMean:
         mapped, notes = on_one_scale(votes, gold, self.scale)
         truth = mapped.truth_with(gold)
         of_label, assumed = class_of_label(mapped, truth)
-        mass = class_mass(mapped, of_label, truth.C)
+        mass = onto_classes(mapped, of_label, truth.C)
         total = np.stack([trimmed(mapped, one, self.cut) for one in mass.T], axis=1)
         nothing = total.sum(axis=1) <= 0
         if nothing.any():

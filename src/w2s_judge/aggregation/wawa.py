@@ -14,14 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_judge.aggregation.contract import Law, Method
-from w2s_judge.aggregation.shares import (
-    clamped,
-    class_mass,
-    class_of_label,
-    item_sums,
-    top_shares,
-    with_prior,
-)
+from w2s_judge.aggregation.shares import clamped, class_of_label, top_shares, with_prior
+from w2s_judge.calibration.class_mass import item_sums, onto_classes
 from w2s_judge.consensus import Consensus, Fit
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -46,7 +40,7 @@ class Wawa:
         """(I, C) weighted shares, (J,) weights."""
         truth = votes.truth_with(gold)
         of_label, notes = class_of_label(votes, truth)
-        mass = class_mass(votes, of_label, truth.C)
+        mass = onto_classes(votes, of_label, truth.C)
         if votes.weight is not None:
             mass = mass * votes.weight[:, None]
         heard = np.bincount(votes.rater, weights=mass.sum(axis=1), minlength=votes.J)

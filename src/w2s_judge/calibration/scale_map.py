@@ -10,13 +10,13 @@ from w2s_judge.calibration.levels import constant_raters
 from w2s_judge.calibration.platt_map import PlattMap
 from w2s_judge.calibration.quantile_map import QuantileMap
 from w2s_judge.gold import Gold
+from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
 # Gold items with votes, of two classes, from which on Platt maps are taken: on civilcomments_llm's
 # graded votes they lose to the quantile map at 20 labels and win from 50 on.
 LEAST_GOLD = 50
 CONTINUOUS = 64  # more labels than this are a continuous scale: no mass is laid out over it
-NAMED = 5  # names in a note
 
 
 @runtime_checkable
@@ -53,9 +53,8 @@ def on_one_scale(
     notes = [f"each rater's votes were put on one scale: {chosen!r}"]
     constant = np.flatnonzero(constant_raters(votes))
     if len(constant):
-        names = ", ".join(votes.raters[j] for j in constant[:NAMED])
-        rest = f" and {len(constant) - NAMED} more" if len(constant) > NAMED else ""
-        notes.append(f"always the same vote, so their scale cannot be told: {names}{rest}")
+        names = listed([votes.raters[j] for j in constant])
+        notes.append(f"always the same vote, so their scale cannot be told: {names}")
     return chosen(votes, gold), tuple(notes)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from w2s_judge.aggregation.auto import Auto
+from w2s_judge.aggregation.auto import Auto, ranking_left_out
 from w2s_judge.aggregation.contract import METHODS, Aggregator, Method
 from w2s_judge.aggregation.majority import Majority
 from w2s_judge.arrays import Floats
@@ -25,7 +25,6 @@ from w2s_judge.votes import VoteMatrix
 ENOUGH = 10  # gold labels from which on anything is calibrated or compared
 FOLDS = 5
 FEWEST_PROMPTS = 3
-RANKERS = ("auto", "mean-normal-score")  # these know what to do with votes that only rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +98,14 @@ def without_gold(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensu
     no label, unless the method works on ranks and a prior or gold says where to cut.
     """
     ranking = votes.uncalibrated
-    if card.name in RANKERS or ranking is None or not ranking[votes.rater].any():
+    if card.ranks == "known" or ranking is None or not ranking[votes.rater].any():
         return _fitted(votes, gold, card)
-    if card.on_ranks and (votes.truth_with(gold).prior is not None or (gold and gold.G)):
+    where_to_cut = votes.truth_with(gold).prior is not None or (gold is not None and gold.G > 0)
+    if card.ranks == "cut" and where_to_cut:
         return _fitted(votes, gold, card)
     if not ranking[votes.rater].all():
-        names = ", ".join(np.array(votes.raters)[ranking][:5])
         found = _fitted(votes.only(~ranking[votes.rater]), gold, card)
-        note = f"left out, since their votes rank and are no probabilities: {names}"
-        return replace(found, notes=(*found.notes, note))
+        return replace(found, notes=(*found.notes, ranking_left_out(votes)))
     found = _fitted(votes, gold, card)
     note = "every judge's votes rank and are no probabilities: no label is claimed"
     return replace(found, calibration="uncalibrated", notes=(*found.notes, note))
@@ -207,9 +205,8 @@ def _moved(votes: VoteMatrix, gold: Gold | None, consensus: Consensus) -> float 
     majority = Majority(strict=False)(votes, None if gold is None else gold.only(gold.item < 0))
     if majority.classes != consensus.classes:
         return None
-    clear = (votes.support > 0) & (np.sort(majority.posterior, axis=1)[:, -1] > 0)
-    clear &= np.ptp(np.sort(majority.posterior, axis=1)[:, -2:], axis=1) > 0
-    if not clear.any():
+    clear = majority.decided
+    if clear is None or not clear.any():
         return None
     other = majority.posterior.argmax(axis=1) != consensus.posterior.argmax(axis=1)
     return float(other[clear].mean())
