@@ -24,7 +24,7 @@ from w2s_judge.workflows.ballots import (
     require_file,
 )
 from w2s_judge.workflows.conclude import Aim
-from w2s_judge.workflows.gold import rubrics_with_gold
+from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
 from w2s_judge.workflows.run_consensus import Remembered, into_run, label_command
 from w2s_judge.workflows.scores import (
     FILE_KEYS,
@@ -74,7 +74,7 @@ def aggregate(
     named = tuple(pairs) or parse_prior(prior if isinstance(prior, str) else None)
     wanted = Wanted(Path(source), rubric, checked_prior(named), levels, repeats)
     aim = Aim(method, max_error, confidence, seed)
-    labels = None if gold is None else Path(gold)
+    labels = None if gold is None else GoldFile.read(Path(gold))
     if wanted.is_run:
         if out is not None:
             raise UsageError("a run's consensus goes into the run folder: leave -o out")
@@ -83,13 +83,13 @@ def aggregate(
     if write:
         require_file(wanted.source)
         target = Path(out) if out is not None else default_out(wanted.source)
-        check_target(target, wanted.source, labels)
+        check_target(target, wanted.source, None if labels is None else labels.path)
     (ballot,) = ballots(wanted)
     return (_of_file(ballot, labels, aim, target),)
 
 
 def _of_run(
-    wanted: Wanted, labels: Path | None, aim: Aim, *, write: bool
+    wanted: Wanted, labels: GoldFile | None, aim: Aim, *, write: bool
 ) -> tuple[Aggregated, ...]:
     folder = wanted.source
     folders.require(folder)
@@ -119,7 +119,7 @@ def _of_run(
 
 
 def _concluded(
-    folder: Path, ballot: Ballot, labels: Path | None, aim: Aim, manifest: Mapping[str, Any]
+    folder: Path, ballot: Ballot, labels: GoldFile | None, aim: Aim, manifest: Mapping[str, Any]
 ) -> Aggregated:
     """Aggregate a rubric; say where labels that were used before are not used now."""
     name = ballot.rubric or ""
@@ -131,7 +131,7 @@ def _concluded(
     return replace(done, record={**done.record, "notes": [*done.record["notes"], note]})
 
 
-def _of_file(ballot: Ballot, labels: Path | None, aim: Aim, out: Path | None) -> Aggregated:
+def _of_file(ballot: Ballot, labels: GoldFile | None, aim: Aim, out: Path | None) -> Aggregated:
     done = concluded(ballot, labels, aim, None)
     if out is None:
         return done

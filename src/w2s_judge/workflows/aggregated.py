@@ -15,7 +15,7 @@ from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.ballots import Ballot
 from w2s_judge.workflows.conclude import Aim, conclude
 from w2s_judge.workflows.fit_record import fit_record
-from w2s_judge.workflows.gold import matched
+from w2s_judge.workflows.gold import GoldFile, matched
 from w2s_judge.workflows.scores import fit_path
 from w2s_judge.workflows.verdicts import verdicts
 
@@ -63,7 +63,7 @@ class Aggregated:
         return {**self.counts, **self.record, "path": written, "fit_path": fit}
 
 
-def concluded(ballot: Ballot, labels: Path | None, aim: Aim, command: str | None) -> Aggregated:
+def concluded(ballot: Ballot, labels: GoldFile | None, aim: Aim, command: str | None) -> Aggregated:
     """Aggregate a ballot with the labels of a file; `command` draws labels, None for a file."""
     match = None if labels is None else matched(labels, ballot)
     gold = None if match is None else match.gold

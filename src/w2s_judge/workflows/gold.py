@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from w2s_judge.datasets.gold_files import GoldMatch, GoldRow, gold_for, read_gold
@@ -10,25 +11,33 @@ from w2s_judge.errors import InputError
 from w2s_judge.workflows.ballots import Ballot
 
 
-def matched(path: Path, ballot: Ballot) -> GoldMatch:
+@dataclass(frozen=True, slots=True)
+class GoldFile:
+    """A file of human labels, read once."""
+
+    path: Path
+    rows: tuple[GoldRow, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> GoldFile:
+        """Read it; `InputError` where there is no such file, or no such rows."""
+        if not path.exists():
+            raise InputError("there is no such file of gold labels", path=str(path))
+        return cls(path, read_gold(path))
+
+
+def matched(labels: GoldFile, ballot: Ballot) -> GoldMatch:
     """The labels that are about this ballot's items; raises `InputError` where none is."""
-    return gold_for(gold_rows(path), ballot.votes, ballot.votes.truth, rubric=ballot.rubric)
+    return gold_for(labels.rows, ballot.votes, ballot.votes.truth, rubric=ballot.rubric)
 
 
-def gold_rows(path: Path) -> tuple[GoldRow, ...]:
-    """The rows of a gold file; `InputError` where there is no such file."""
-    if not path.exists():
-        raise InputError("there is no such file of gold labels", path=str(path))
-    return read_gold(path)
-
-
-def rubrics_with_gold(path: Path, rubrics: Sequence[str]) -> frozenset[str]:
+def rubrics_with_gold(labels: GoldFile, rubrics: Sequence[str]) -> frozenset[str]:
     """Which of a run's rubrics the file has labels for.
 
     Raises `InputError` where it has none for any, or where it does not say for which of several:
     a vote label such as 5 is safe under one rubric and toxic under another.
     """
-    rows = gold_rows(path)
+    rows, path = labels.rows, labels.path
     nameless = next((row for row in rows if row.rubric is None), None)
     if nameless is not None and len(rubrics) > 1:
         raise InputError(

@@ -19,7 +19,7 @@ from w2s_judge.store import manifest as manifests
 from w2s_judge.store.matrices import CHUNK, blocks, judged, ranking_masses
 from w2s_judge.store.reading import Asked
 from w2s_judge.workflows.aggregated import Aggregated
-from w2s_judge.workflows.gold import rubrics_with_gold
+from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
 from w2s_judge.workflows.run_consensus import Remembered, again, plainly
 from w2s_judge.workflows.scores import (
     RUN_KEYS,
@@ -44,7 +44,7 @@ class Choice:
     """
 
     method: str | None = None
-    gold: Path | None = None
+    gold: GoldFile | None = None
     rubrics: tuple[str, ...] = ()
 
 

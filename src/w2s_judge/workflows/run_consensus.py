@@ -16,6 +16,7 @@ from w2s_judge.store.reading import Asked
 from w2s_judge.workflows.aggregated import Aggregated, concluded
 from w2s_judge.workflows.ballots import Wanted, ballots
 from w2s_judge.workflows.conclude import Aim
+from w2s_judge.workflows.gold import GoldFile
 from w2s_judge.workflows.scores import RUN_KEYS, consensus_path, with_details, write_consensus
 
 
@@ -46,7 +47,7 @@ class Remembered:
 
 
 def into_run(
-    db: sqlite3.Connection, folder: Path, done: Aggregated, labels: Path | None, aim: Aim
+    db: sqlite3.Connection, folder: Path, done: Aggregated, labels: GoldFile | None, aim: Aim
 ) -> Aggregated:
     """Write the consensus of a rubric and its fit into the folder.
 
@@ -61,7 +62,7 @@ def into_run(
     prior = None if truth is None or truth.prior is None else truth
     kept = Remembered(
         str(path.relative_to(folder)), aim.method, aim.max_error, aim.confidence, aim.seed,
-        None if labels is None else str(labels.resolve()),
+        None if labels is None else str(labels.path.resolve()),
         None if prior is None else dict(zip(prior.classes, prior.prior or (), strict=True)),
     )  # fmt: skip
     return replace(done, path=path, kept=asdict(kept), counts=counts.told(done.consensus.classes))
@@ -73,14 +74,15 @@ def again(
     name: str,
     before: Remembered,
     method: str | None,
-    labels: Path | None,
+    labels: GoldFile | None,
 ) -> Aggregated:
     """Aggregate a rubric as it was last, but for the method and the labels that are given."""
     aim = before.aim if method is None else replace(before.aim, method=method)
     if labels is None and before.gold is not None:
-        labels = Path(before.gold)
-        if not labels.is_file():
-            raise UsageError(f"the gold labels of the last aggregation, {labels}, are not there")
+        path = Path(before.gold)
+        if not path.is_file():
+            raise UsageError(f"the gold labels of the last aggregation, {path}, are not there")
+        labels = GoldFile.read(path)
     (ballot,) = ballots(Wanted(folder, name, tuple((before.prior or {}).items())))
     done = concluded(ballot, labels, aim, label_command(folder, name, labels))
     return into_run(db, folder, done, labels, aim)
@@ -99,7 +101,7 @@ def plainly(
     return into_run(db, folder, done, None, Aim())
 
 
-def label_command(folder: Path, rubric: str, labels: Path | None) -> str:
+def label_command(folder: Path, rubric: str, labels: GoldFile | None) -> str:
     """The command that draws more labels, to be printed."""
-    gold = "" if labels is None else f" --gold {shlex.quote(str(labels))}"
+    gold = "" if labels is None else f" --gold {shlex.quote(str(labels.path))}"
     return f"w2s-judge label {shlex.quote(str(folder))} --rubric {rubric}{gold}"

@@ -28,7 +28,7 @@ from w2s_judge.store.schema import connect
 from w2s_judge.workflows import records
 from w2s_judge.workflows.asking import ask, now
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
-from w2s_judge.workflows.gold import gold_rows, rubrics_with_gold
+from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
 from w2s_judge.workflows.rescoring import Choice, rescore
 from w2s_judge.workflows.source import run_folder, stage_file
 from w2s_judge.workflows.watching import Silence, Watcher
@@ -117,16 +117,15 @@ def run_job(job: Job, watcher: Watcher) -> Run:
     check_prices(seats, job.budget_usd)
     if job.method is not None:
         METHODS.get(job.method)
-    if job.gold is not None:
-        gold_rows(job.gold)
+    labels = None if job.gold is None else GoldFile.read(job.gold)
     folders.prepare(job.folder)
     with ExitStack() as stack:
         stack.enter_context(folders.held(job.folder))
         db = stack.enter_context(closing(connect(job.folder / folders.DATABASE)))
         prepared = prepare(job, db, chosen, seats, missing)
         check_askable(prepared)
-        if job.gold is not None:
-            rubrics_with_gold(job.gold, asked_of(prepared))
+        if labels is not None:
+            rubrics_with_gold(labels, asked_of(prepared))
         check_recorded(prepared)
         for line in described(prepared.chosen, prepared.plan, prepared.input, prepared.missing):
             watcher.say(line)
@@ -135,7 +134,7 @@ def run_job(job: Job, watcher: Watcher) -> Run:
             watcher.say(
                 f"{job.folder} also holds {', '.join(sorted(others))} from an earlier command"
             )
-        summary = _session(prepared, watcher)
+        summary = _session(prepared, labels, watcher)
     return Run(job.folder, summary)
 
 
@@ -246,7 +245,7 @@ def nothing_under(prepared: Prepared, name: str) -> str:
     )
 
 
-def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
+def _session(prepared: Prepared, labels: GoldFile | None, watcher: Watcher) -> dict[str, Any]:
     """Ask, write the scores and the manifest, and sum up."""
     job, db = prepared.job, prepared.db
     settings = Settings(
@@ -282,7 +281,7 @@ def _session(prepared: Prepared, watcher: Watcher) -> dict[str, Any]:
         spent = journal.spent()
     finally:
         journal.close()
-    counts = rescore(db, job.folder, Choice(job.method, job.gold, asked_of(prepared)))
+    counts = rescore(db, job.folder, Choice(job.method, labels, asked_of(prepared)))
     summary = records.summed_up(prepared, tallies, end, asking, spent, counts)
     manifests.save(db, job.folder, records.ended(manifests.load(db), summary, now()))
     return summary
