@@ -1,4 +1,4 @@
-"""The values that flow: Item -> Question -> Reply -> Vote, and later Preference.
+"""The values that flow: Item -> Question -> Reply -> Vote, and Preference at the end.
 
 All are frozen; `docs/data.md` states each as mathematics and as Python.
 """
@@ -138,3 +138,52 @@ class Vote:
     judge: str
     outcome: Mass | Abstention
     reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Two responses to a prompt of which the first is held to be the better.
+
+    `p` = P(chosen better) / (P(chosen better) + P(rejected better)) in (0.5, 1]; `tie` is the mass
+    on neither; `margin` the logit of p, clipped. `votes` count what p rests on, `dissent` in [0, 1]
+    is the mean mass of the votes off "chosen is better". `places` and `models` are (chosen,
+    rejected): positions in the item's list, and who wrote them. `judges` name who voted.
+    """
+
+    item: str
+    prompt: str | tuple[Message, ...]
+    chosen: str
+    rejected: str
+    p: float
+    tie: float
+    margin: float
+    votes: int
+    dissent: float
+    rubric: str
+    method: str
+    calibration: str
+    places: tuple[int, int]
+    models: tuple[str | None, str | None] = (None, None)
+    judges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One response with P(desirable): what KTO and supervised fine-tuning read.
+
+    `desirable` is the side that is claimed; fields as in `Preference`.
+    """
+
+    item: str
+    prompt: str | tuple[Message, ...]
+    completion: str
+    p: float
+    desirable: bool
+    votes: int
+    dissent: float
+    rubric: str
+    method: str
+    calibration: str
+    place: int
+    model: str | None = None
+    judges: tuple[str, ...] = ()

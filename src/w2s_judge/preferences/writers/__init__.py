@@ -1,0 +1,1 @@
+"""One thin writer a trainer: what its documentation says that it reads."""

@@ -1,0 +1,1 @@
+"""Comparisons to rankings: one method a file, and the parts they share."""
