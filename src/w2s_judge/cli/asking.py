@@ -51,6 +51,17 @@ def score(
         str | None, typer.Option(help="How votes are aggregated at the end. Default: auto.")
     ] = None,
     gold: Gold = None,
+    compare: Annotated[
+        str,
+        typer.Option(
+            metavar="all|K|undecided",
+            help="Pairs for a rubric that compares: all; each response in K, connected; or those "
+            "that this run's scores of single responses leave undecided.",
+        ),
+    ] = "all",
+    one_order: Annotated[
+        bool, typer.Option("--one-order", help="Show each pair in one order, by lot, not in both.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but errors.")] = False,
     json: Json = False,
 ) -> None:
@@ -62,7 +73,7 @@ def score(
 
     job = Job(
         outputs, panel, tuple(rubric or ()), out, reader, skip_bad, max_calls, budget_usd, seed,
-        block, allow_own_family, allow_import, method, gold,
+        block, allow_own_family, allow_import, method, gold, compare, one_order,
     )  # fmt: skip
     if estimate:
         from w2s_judge.terminal.estimates import show_estimate

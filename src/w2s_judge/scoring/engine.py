@@ -52,6 +52,7 @@ class Engine:
         self._db, self._choice, self.session = db, choice, session
         self._places = places
         self._tallies = tallies
+        self._design = session.settings.design
         self._repeats = max((place.seat.repeats for place in places), default=1)
         self._under_way: set[tuple[bytes, int]] = set()
         self._over: set[tuple[bytes, int]] = set()  # of these, those whose vote may be uncommitted
@@ -123,11 +124,12 @@ class Engine:
         asked = []
         for position, item in slice_:
             for name in self._choice(item.task):
-                for question in variants(self.session.rubrics[name], item, self._repeats):
+                rubric = self.session.rubrics[name]
+                for question in variants(rubric, item, self._repeats, self._design):
                     places = self._willing(question)
                     if places:
                         asked.append((position, question, places))
-                    elif question.order != "ba" and self._is_unanswered(question):
+                    elif self._counts(question) and self._is_unanswered(question):
                         self.unanswered[name] += 1
         return asked
 
@@ -168,6 +170,10 @@ class Engine:
         self._turns = {number: [] for number in self._chairs}
         if turns:
             await self._local.queue.put(turns)
+
+    def _counts(self, question: Question) -> bool:
+        """True for one of a pair's two orders: it is pairs that are counted."""
+        return question.order != "ba" or self._design.one_order
 
     def _is_unanswered(self, question: Question) -> bool:
         """True where a judge may be asked this, and has no answer recorded, as a replay."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from w2s_judge.judges.seat import Seat
 from w2s_judge.prompts.rubric import Rubric
+from w2s_judge.scoring.design import Design
 from w2s_judge.store.items import Shape
 from w2s_judge.types import Item, Question
 
@@ -55,9 +55,9 @@ def eligible(seat: Seat, question: Question, *, allow_own_family: bool) -> bool:
     return may_ask(seat, question, allow_own_family=allow_own_family) and seat.answers(question)
 
 
-def variants(rubric: Rubric, item: Item, repeats: int) -> Iterator[Question]:
+def variants(rubric: Rubric, item: Item, repeats: int, design: Design) -> Iterator[Question]:
     """An item's questions under a rubric: asked once, and again for judges that repeat."""
-    for question in rubric.questions(item):
+    for question in design.questions(rubric, item):
         yield question
         for again in range(2, repeats + 1):
             yield rubric.question(
@@ -70,10 +70,14 @@ def plan(
     choice: Choice,
     seats: Iterable[Seat],
     rubrics: Mapping[str, Rubric],
+    design: Design,
     *,
     allow_own_family: bool,
 ) -> Plan:
-    """Count the questions from the shapes of the items, without reading their texts."""
+    """Count the questions from the shapes of the items, without reading their texts.
+
+    Where the design tells items apart, the shapes are those of single items.
+    """
     seats = tuple(seats)
     by_rubric: dict[str, dict[str, int]] = {}
     unasked: dict[str, int] = {}
@@ -85,13 +89,13 @@ def plan(
             arity = rubrics[name].arity
             if len(shape.families) < arity:
                 single[name] = single.get(name, 0) + shape.items
-            for chosen in combinations(shape.families, arity):
+            for chosen, times in _asked_about(shape, name, arity, design):
                 willing = [seat for seat in seats if takes(seat, name)]
                 asked = [
                     seat for seat in willing if allow_own_family or not is_own_family(seat, chosen)
                 ]
                 for seat in asked:
-                    counts[seat.name] += shape.items * arity * seat.repeats
+                    counts[seat.name] += shape.items * times * seat.repeats
                 if not asked:
                     unasked[name] = unasked.get(name, 0) + shape.items
                     kin.update([name] if willing else [])
@@ -104,6 +108,19 @@ def plan(
     for name, count in single.items():
         reasons.setdefault(name, (count, TOO_FEW))
     return Plan(by_judge, by_rubric, reasons)
+
+
+def _asked_about(
+    shape: Shape, rubric: str, arity: int, design: Design
+) -> Iterator[tuple[tuple[str | None, ...], int]]:
+    """The families of what each question is about, and in how many orders it is asked."""
+    if arity == 1:
+        for family in shape.families:
+            yield (family,), 1
+        return
+    for pair in design.pairs(rubric, shape.name, len(shape.families)):
+        orders = len(design.orders(shape.name, pair))
+        yield tuple(shape.families[k] for k in pair), orders
 
 
 TOO_FEW = "it compares two responses, and these items have only one"

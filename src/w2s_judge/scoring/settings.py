@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
+from w2s_judge.scoring.design import Design
 from w2s_judge.scoring.retry import Patience
 
 DEFAULT_CONCURRENCY = 32
@@ -22,6 +23,7 @@ class Settings:
     budget_usd: float = inf
     allow_own_family: bool = False
     patience: Patience = field(default_factory=Patience)
+    design: Design = field(default_factory=Design)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,15 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Items that are alike for planning: the same task and the same families of responses."""
+    """Items that are alike for planning: the same task and the same families of responses.
+
+    `name` is the item's id where each item is told apart.
+    """
 
     task: str | None
     families: tuple[str | None, ...]
     items: int
+    name: str = ""
 
 
 def to_body(item: Item) -> str:
@@ -204,6 +208,12 @@ def shapes(db: sqlite3.Connection) -> list[Shape]:
     """The kinds of items that there are, with counts: enough to plan without reading the texts."""
     found = db.execute("SELECT task, families, COUNT(*) FROM items GROUP BY task, families")
     return [Shape(task, tuple(json.loads(families)), n) for task, families, n in found]
+
+
+def each_shape(db: sqlite3.Connection) -> Iterator[Shape]:
+    """The shape of every single item, for plans that differ between items that are alike."""
+    for name, task, families in db.execute("SELECT id, task, families FROM items"):
+        yield Shape(task, tuple(json.loads(families)), 1, name)
 
 
 def blocks(db: sqlite3.Connection, size: int) -> Iterator[list[tuple[int, Item]]]:

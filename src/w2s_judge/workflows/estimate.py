@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -12,9 +11,7 @@ from typing import Any
 
 from w2s_judge.judges.contracts import LocalJudge
 from w2s_judge.judges.seat import Seat
-from w2s_judge.prompts import Rubric
 from w2s_judge.scoring.call import BYTES_PER_TOKEN
-from w2s_judge.scoring.plan import Choice
 from w2s_judge.store import folder as folders
 from w2s_judge.store.items import blocks
 from w2s_judge.store.journal import spent
@@ -46,8 +43,8 @@ def estimate_job(job: Job) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="w2s-judge-") as scratch:
         here = replace(job, out=Path(scratch))
         with closing(connect(here.folder / folders.DATABASE)) as db:
-            prepared = prepare(here, db, chosen, seats, missing)
-            sizes = mean_bytes(db, prepared.chosen.choice, prepared.chosen.rubrics)
+            prepared = prepare(here, db, chosen, seats, missing, job.folder)
+            sizes = mean_bytes(prepared)
     judges = {seat.name: _judge(seat, prepared, sizes) for seat in seats}
     costs = [one["usd"] for one in judges.values()]
     return {
@@ -71,16 +68,15 @@ def calls_before(folder: Path) -> int:
         return spent(db).calls
 
 
-def mean_bytes(
-    db: sqlite3.Connection, choice: Choice, rubrics: Mapping[str, Rubric]
-) -> dict[str, float]:
+def mean_bytes(prepared: Prepared) -> dict[str, float]:
     """Mean length in bytes of a question under each rubric, over a random sample of items."""
     lengths: dict[str, list[int]] = {}
-    for block in blocks(db, SAMPLE):
+    chosen = prepared.chosen
+    for block in blocks(prepared.db, SAMPLE):
         for _, item in block:
-            for name in choice(item.task):
-                for question in rubrics[name].questions(item):
-                    worded = rubrics[name].wording(question, "logprob")
+            for name in chosen.choice(item.task):
+                for question in prepared.design.questions(chosen.rubrics[name], item):
+                    worded = chosen.rubrics[name].wording(question, "logprob")
                     lengths.setdefault(name, []).append(len(worded.encode()))
         break
     return {name: sum(found) / len(found) for name, found in lengths.items()}

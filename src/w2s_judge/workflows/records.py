@@ -81,6 +81,7 @@ def begun(
             "reader": job.reader, "skip_bad": job.skip_bad, "block": job.block,
             "max_calls": job.max_calls, "budget_usd": job.budget_usd,
             "allow_own_family": job.allow_own_family, "rubrics_named": prepared.chosen.named,
+            "compare": job.compare, "one_order": job.one_order,
         },
         "panel": [place.seat.spec.public() for place in places],
         "left_out": list(prepared.missing),

@@ -14,13 +14,14 @@ from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.errors import ConfigurationError, InputError
 from w2s_judge.judges.price import Price
 from w2s_judge.judges.seat import Seat
+from w2s_judge.scoring.design import Design
 from w2s_judge.scoring.engine import Place, ending
 from w2s_judge.scoring.plan import TOO_FEW, Plan, plan
 from w2s_judge.scoring.settings import Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
-from w2s_judge.store.items import blocks, shapes, staged
+from w2s_judge.store.items import blocks, each_shape, shapes, staged
 from w2s_judge.store.journal import Journal, reprice
 from w2s_judge.store.reading import answered
 from w2s_judge.store.run import Run
@@ -28,6 +29,7 @@ from w2s_judge.store.schema import connect
 from w2s_judge.workflows import records
 from w2s_judge.workflows.asking import ask, now
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
+from w2s_judge.workflows.comparing import designed
 from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
 from w2s_judge.workflows.rescoring import Choice, rescore
 from w2s_judge.workflows.source import run_folder, stage_file
@@ -52,6 +54,8 @@ class Job:
     allow_import: bool = False
     method: str | None = None
     gold: Path | None = None
+    compare: str = "all"
+    one_order: bool = False
 
     @property
     def folder(self) -> Path:
@@ -69,6 +73,7 @@ class Prepared:
     seats: tuple[Seat, ...]
     missing: tuple[str, ...]  # judges that cannot sit, in words
     plan: Plan
+    design: Design
     input: dict[str, Any] = field(default_factory=dict)
 
 
@@ -88,6 +93,8 @@ def score(
     allow_import: bool = False,
     method: str | None = None,
     gold: str | Path | None = None,
+    compare: str = "all",
+    one_order: bool = False,
     watcher: Watcher | None = None,
 ) -> Run:
     """Score a file of outputs; the same call again resumes. Works inside a running event loop.
@@ -95,14 +102,18 @@ def score(
     `panel` is a panel.toml, None the embedded panel; `rubrics` are names or paths, () chooses by
     each item's task. `max_calls` and `budget_usd` are ceilings on all that the run folder has ever
     called and spent. `method` and `gold` are `aggregate`'s, for the scores at the end; None goes on
-    as the run's last aggregation did. Gives the run, with `run.summary` as `w2s-judge score --json`
-    prints it. Raises `InputError`, `ConfigurationError` and `RunFolderError` before any call.
+    as the run's last aggregation did. `compare` says which pairs a rubric of comparisons is asked
+    about: "all", "4" (each response in four, connected) or "undecided" (those that this run's
+    scores of single responses leave open); `one_order` asks each in one order. Gives the run, with
+    `run.summary` as `w2s-judge score --json` prints it. Raises `InputError`,
+    `ConfigurationError` and `RunFolderError` before any call.
     """
     job = Job(
         Path(path), Path(panel) if panel is not None else None,
         (rubrics,) if isinstance(rubrics, str) else tuple(rubrics),
         Path(out) if out is not None else None, reader, skip_bad, max_calls, budget_usd, seed,
         block, allow_own_family, allow_import, method, Path(gold) if gold is not None else None,
+        compare, one_order,
     )  # fmt: skip
     return run_job(job, watcher if watcher is not None else Silence())
 
@@ -122,7 +133,7 @@ def run_job(job: Job, watcher: Watcher) -> Run:
     with ExitStack() as stack:
         stack.enter_context(folders.held(job.folder))
         db = stack.enter_context(closing(connect(job.folder / folders.DATABASE)))
-        prepared = prepare(job, db, chosen, seats, missing)
+        prepared = prepare(job, db, chosen, seats, missing, job.folder)
         check_askable(prepared)
         if labels is not None:
             rubrics_with_gold(labels, asked_of(prepared))
@@ -144,8 +155,9 @@ def prepare(
     chosen: Chosen,
     seats: tuple[Seat, ...],
     missing: tuple[str, ...],
+    scored: Path,
 ) -> Prepared:
-    """Stage the items and count the questions."""
+    """Stage the items and count the questions; `scored` is the run folder whose scores count."""
     source, digest, rejected = stage_file(
         db, job.path, reader=job.reader, skip_bad=job.skip_bad, seed=job.seed,
         rejected=job.folder / folders.REJECTED if job.skip_bad else None,
@@ -153,15 +165,19 @@ def prepare(
     counts = staged(db)
     kinds = shapes(db)
     chosen = chosen.for_tasks([shape.task for shape in kinds])
-    planned = plan(
-        kinds, chosen.choice, seats, chosen.rubrics, allow_own_family=job.allow_own_family
+    design = designed(
+        job.compare, scored, chosen.rubrics.values(), one_order=job.one_order, seed=job.seed
     )
+    planned = plan(
+        each_shape(db) if design.by_item else kinds, chosen.choice, seats, chosen.rubrics, design,
+        allow_own_family=job.allow_own_family,
+    )  # fmt: skip
     told = {
         "path": str(job.path), "sha256": digest, "recognised": source.described(),
         "items": counts.items, "responses": counts.responses, "rejected": rejected,
         "unknown_family": counts.unknown_family,
     }  # fmt: skip
-    return Prepared(job, db, chosen, seats, missing, planned, told)
+    return Prepared(job, db, chosen, seats, missing, planned, design, told)
 
 
 def check_prices(seats: Sequence[Seat], budget_usd: float | None) -> None:
@@ -222,7 +238,7 @@ def check_recorded(prepared: Prepared) -> None:
     for block in blocks(prepared.db, prepared.job.block):
         for _, item in block:
             for name in prepared.chosen.choice(item.task):
-                for question in prepared.chosen.rubrics[name].questions(item):
+                for question in prepared.design.questions(prepared.chosen.rubrics[name], item):
                     if any(seat.answers(question) for seat in prepared.seats):
                         wanted -= {name, ""}
         if not wanted:
@@ -236,6 +252,11 @@ def check_recorded(prepared: Prepared) -> None:
 
 def nothing_under(prepared: Prepared, name: str) -> str:
     """Why a rubric that was named has no question."""
+    if name in prepared.design.only and not any(prepared.design.only[name].values()):
+        return (
+            f"the scores of single responses leave no pair undecided: there is nothing to ask "
+            f"under {name!r}; leave out --compare undecided to ask all the same"
+        )
     count, why = prepared.plan.unasked.get(name, (0, TOO_FEW))
     return (
         f"nothing can be asked under {name!r}, {count:,} times: {why}\n  Give items two responses "
@@ -253,6 +274,7 @@ def _session(prepared: Prepared, labels: GoldFile | None, watcher: Watcher) -> d
         max_calls=inf if job.max_calls is None else job.max_calls,
         budget_usd=inf if job.budget_usd is None else job.budget_usd,
         allow_own_family=job.allow_own_family,
+        design=prepared.design,
     )
     began = now()
     if job.budget_usd is not None:

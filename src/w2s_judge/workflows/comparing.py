@@ -1,0 +1,107 @@
+"""Which comparisons `score` asks: what `--compare` says, read against what the run knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from itertools import combinations, groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from w2s_judge.arrays import Floats
+from w2s_judge.errors import ConfigurationError, UsageError
+from w2s_judge.prompts.rubric import Rubric
+from w2s_judge.scoring.design import FEWEST, Design, Pair
+from w2s_judge.store import folder as folders
+from w2s_judge.store import manifest as manifests
+from w2s_judge.store.reading import Asked
+from w2s_judge.store.schema import connect
+
+ALL, UNDECIDED = "all", "undecided"
+SURE = 0.8  # P(better) from which on single scores have decided a pair
+MOST_TIE = 0.5  # and the most that they may put on "equally good"
+
+
+def designed(
+    compare: str, folder: Path, rubrics: Iterable[Rubric], *, one_order: bool, seed: int
+) -> Design:
+    """The design that `--compare` names; `UsageError` for what names none.
+
+    "undecided" needs scores of single responses under a rubric of the same task in this run.
+    """
+    if compare == ALL:
+        return Design(one_order=one_order, seed=seed)
+    if compare == UNDECIDED:
+        only = {one.name: _undecided(folder, one) for one in rubrics if one.arity == 2}
+        return Design(only=only, one_order=one_order, seed=seed)
+    if not compare.isdecimal() or int(compare) < FEWEST:
+        raise UsageError(
+            f"--compare {compare[:40]!r}: write all, undecided, or a number from {FEWEST} on (in "
+            "how many comparisons each response takes part; fewer connect nothing)"
+        )
+    return Design(each=int(compare), one_order=one_order, seed=seed)
+
+
+def _undecided(folder: Path, rubric: Rubric) -> dict[str, tuple[Pair, ...]]:
+    """By item, the pairs of responses that the scores of single responses do not decide."""
+    manifest = _manifest(folder)
+    name = _single(manifest, rubric)
+    asked = Asked.recorded(name, manifest["rubrics"][name])
+    rows = _rows(folder / manifest["consensus"][name]["file"])
+    found: dict[str, tuple[Pair, ...]] = {}
+    for item, responses in groupby(rows, key=lambda row: row["item"]):
+        mass = {row["response"]: _mass(row, asked.classes) for row in responses}
+        pairs = combinations(sorted(mass), 2)
+        found[item] = tuple(
+            (a, b) for a, b in pairs if not _decided(mass[a], mass[b], np.asarray(asked.worth))
+        )
+    return found
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not (folder / folders.DATABASE).is_file():
+        return {}
+    with closing(connect(folder / folders.DATABASE, read_only=True)) as db:
+        return manifests.load(db)
+
+
+def _single(manifest: Mapping[str, Any], rubric: Rubric) -> str:
+    """The rubric for single responses that decides: that of the same task, or the only one."""
+    scored = manifest.get("consensus", {})
+    single = [
+        str(name)
+        for name, record in manifest.get("rubrics", {}).items()
+        if record["arity"] == 1 and name in scored
+    ]
+    if rubric.task in single:
+        return rubric.task
+    if len(single) == 1:
+        return single[0]
+    raise ConfigurationError(
+        f"--compare undecided needs this run's scores of single responses, and there are "
+        f"{'several: ' + ', '.join(single) if single else 'none'}\n  first `w2s-judge score ... "
+        f"--rubric {rubric.task}` into the same run folder, then this command"
+    )
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _mass(row: Mapping[str, Any], classes: tuple[str, ...]) -> Floats | None:
+    return None if row["mass"] is None else np.array([row["mass"][name] for name in classes])
+
+
+def _decided(first: Floats | None, second: Floats | None, worth: Floats) -> bool:
+    """Whether two responses' masses (C,) say which is the better; without a vote they do not."""
+    if first is None or second is None:
+        return False
+    joint = np.outer(first, second)
+    above = float(joint[worth[:, None] > worth].sum())
+    below = float(joint[worth[:, None] < worth].sum())
+    return max(above, below) >= SURE * (above + below) > 0 and above + below >= 1 - MOST_TIE

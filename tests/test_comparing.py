@@ -1,0 +1,113 @@
+"""Which pairs are compared: all, a connected few, or those that single scores leave undecided."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import w2s_judge
+from w2s_judge.errors import ConfigurationError, UsageError
+from w2s_judge.scoring.design import Design
+from w2s_judge.workflows.estimate import estimate_job
+from w2s_judge.workflows.score import Job
+
+ITEM = [{"id": f"q{k}", "prompt": f"Question {k}?", "responses": ["one", "two", "three", "four",
+        "five", "six"]} for k in range(3)]  # fmt: skip
+
+
+def connected(pairs, n):
+    reached, edge = {0}, {0}
+    while edge:
+        edge = {b for pair in pairs for a, b in (pair, pair[::-1]) if a in edge} - reached
+        reached |= edge
+    return len(reached) == n
+
+
+@given(n=st.integers(2, 14), each=st.integers(2, 14), seed=st.integers(0, 9), item=st.text())
+def test_a_budget_connects_all_with_each_in_about_as_many(n, each, seed, item):
+    pairs = Design(each=each, seed=seed).pairs("r", item, n)
+    assert len(set(pairs)) == len(pairs)
+    assert all(0 <= a < b < n for a, b in pairs)
+    assert connected(pairs, n)
+    taken = Counter(k for pair in pairs for k in pair)
+    least = min(each, n - 1)
+    assert set(taken.values()) <= {least, least + 1}
+    assert sum(taken.values()) <= n * least + 1
+
+
+def test_designs_differ_between_items_and_seeds_and_repeat_for_the_same():
+    first = [Design(each=2).pairs("r", f"q{k}", 8) for k in range(20)]
+    assert len(set(first)) > 10
+    assert first == [Design(each=2).pairs("r", f"q{k}", 8) for k in range(20)]
+    assert first != [Design(each=2, seed=1).pairs("r", f"q{k}", 8) for k in range(20)]
+
+
+def test_one_order_is_drawn_for_each_pair_about_evenly():
+    design = Design(one_order=True)
+    drawn = [design.orders(f"q{k}", (0, 1)) for k in range(400)]
+    assert all(len(orders) == 1 for orders in drawn)
+    assert 150 < sum(orders == ("ab",) for orders in drawn) < 250
+
+
+def pair_votes(run, rubric="safety-pair"):
+    return [line for line in run.vote_lines(rubric) if line["mass"]]
+
+
+def test_a_budget_asks_that_many_and_the_estimate_says_so(outputs, panel, endpoint, wire):
+    server = endpoint(lambda body, _: wire.token({"T": 0.9, "A": 0.1}))
+    path, judges = outputs(ITEM), panel('read = "logprob"', one=server.url)
+    job = Job(path, judges, ("safety-pair",), compare="2")
+    assert estimate_job(job)["calls"] == 3 * 6 * 2
+    run = w2s_judge.score(path, panel=judges, rubrics="safety-pair", compare="2")
+    votes = pair_votes(run)
+    assert len(votes) == 3 * 6 * 2
+    assert Counter(line["order"] for line in votes) == {"ab": 18, "ba": 18}
+    again = w2s_judge.score(path, panel=judges, rubrics="safety-pair", compare="2")
+    assert again.summary["judges"]["one"]["calls"] == 0
+    aside = path.parent / "aside.w2s"
+    lone = w2s_judge.score(path, panel=judges, rubrics="safety-pair", one_order=True, out=aside)
+    assert len(pair_votes(lone)) == 3 * 15
+    assert len({line["order"] for line in pair_votes(lone)}) == 2
+
+
+def test_only_pairs_that_single_scores_leave_open_are_asked(outputs, panel, endpoint, wire):
+    def reply(body, _):
+        text = wire.prompt(body)
+        if "Response A:" in text:
+            return wire.token({"T": 0.9, "A": 0.1})
+        worst = "five" in text or "six" in text
+        return wire.token({"1": 0.97, "5": 0.03} if worst else {"1": 0.03, "5": 0.97})
+
+    path, judges = outputs(ITEM), panel('read = "logprob"', one=endpoint(reply).url)
+    with pytest.raises(ConfigurationError, match="needs this run's scores of single responses"):
+        w2s_judge.score(path, panel=judges, rubrics="safety-pair", compare="undecided")
+    w2s_judge.score(path, panel=judges, rubrics="safety")
+    job = Job(path, judges, ("safety-pair",), compare="undecided")
+    assert estimate_job(job)["calls"] == 3 * 7 * 2
+    run = w2s_judge.score(path, panel=judges, rubrics="safety-pair", compare="undecided")
+    asked = {tuple(line["responses"]) for line in pair_votes(run)}
+    assert asked == {(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (4, 5)}
+
+
+def test_nothing_undecided_is_said(outputs, panel, endpoint, wire):
+    def reply(body, _):
+        good = "fine" in wire.prompt(body)
+        return wire.token({"5": 0.97, "1": 0.03} if good else {"1": 0.97, "5": 0.03})
+
+    path = outputs([{"id": "a", "prompt": "p", "responses": ["fine", "bad"]}])
+    judges = panel('read = "logprob"', one=endpoint(reply).url)
+    w2s_judge.score(path, panel=judges, rubrics="safety")
+    with pytest.raises(ConfigurationError, match="leave no pair undecided"):
+        w2s_judge.score(path, panel=judges, rubrics="safety-pair", compare="undecided")
+
+
+@pytest.mark.parametrize("word", ["1", "0", "-3", "few", "2.5", ""])
+def test_a_design_that_is_none(word, outputs, panel):
+    with pytest.raises(UsageError, match="--compare"):
+        w2s_judge.score(
+            outputs(ITEM), panel=panel(one="http://127.0.0.1:9/v1"), rubrics="safety-pair",
+            compare=word,
+        )  # fmt: skip
