@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from w2s_judge.datasets import merge
 from w2s_judge.errors import RunFolderError
 from w2s_judge.store import folder as folders
-from w2s_judge.store.items import Misfit, blocks, from_body, shuffle_key, stage, staged, to_body
+from w2s_judge.store.items import Misfit, blocks, from_body, shuffle_key, stage, to_body
 from w2s_judge.store.journal import Attempt, Journal, storable
 from w2s_judge.store.schema import connect
+from w2s_judge.store.shapes import staged
 from w2s_judge.types import Item, Message, Response
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from w2s_judge.judges.seat import Seat
 from w2s_judge.prompts.rubric import Rubric
 from w2s_judge.scoring.design import Design
-from w2s_judge.store.items import Shape
+from w2s_judge.store.shapes import Shape
 from w2s_judge.types import Item, Question
 
 Choice = Callable[[str | None], tuple[str, ...]]

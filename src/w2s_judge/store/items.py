@@ -12,28 +12,6 @@ from w2s_judge.families import family_of
 from w2s_judge.types import Item, Message, Response
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """What is to be judged: counts of items and responses, and how many have no known family."""
-
-    items: int
-    responses: int
-    unknown_family: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Items that are alike for planning: the same task and the same families of responses.
-
-    `name` is the item's id where each item is told apart.
-    """
-
-    task: str | None
-    families: tuple[str | None, ...]
-    items: int
-    name: str = ""
-
-
 def to_body(item: Item) -> str:
     """An item as the JSON text that is stored."""
     prompt = (
@@ -194,26 +172,35 @@ def _joined(
         ) from error  # fmt: skip
 
 
-def staged(db: sqlite3.Connection) -> Staged:
-    """Counts over the staged items."""
-    items = responses = unknown = 0
-    for shape in shapes(db):
-        items += shape.items
-        responses += shape.items * len(shape.families)
-        unknown += shape.items * shape.families.count(None)
-    return Staged(items, responses, unknown)
+def stretches(db: sqlite3.Connection, size: int) -> Iterator[tuple[int, int]]:
+    """The first and the last place of `size` prompts after the other, in the order of the input."""
+    end = db.execute("SELECT MAX(position) FROM items").fetchone()[0]
+    start = db.execute("SELECT MIN(position) FROM items").fetchone()[0]
+    while start is not None and start <= end:
+        yield start, min(start + size - 1, end)
+        start += size
 
 
-def shapes(db: sqlite3.Connection) -> list[Shape]:
-    """The kinds of items that there are, with counts: enough to plan without reading the texts."""
-    found = db.execute("SELECT task, families, COUNT(*) FROM items GROUP BY task, families")
-    return [Shape(task, tuple(json.loads(families)), n) for task, families, n in found]
+def between(db: sqlite3.Connection, stretch: tuple[int, int]) -> dict[str, Item]:
+    """The items of a stretch of the input, by their ids, in order."""
+    rows = db.execute(
+        "SELECT id, task, body FROM items WHERE position BETWEEN ? AND ? ORDER BY position", stretch
+    )
+    return {name: from_body(name, task, body) for name, task, body in rows}
 
 
-def each_shape(db: sqlite3.Connection) -> Iterator[Shape]:
-    """The shape of every single item, for plans that differ between items that are alike."""
-    for name, task, families in db.execute("SELECT id, task, families FROM items"):
-        yield Shape(task, tuple(json.loads(families)), 1, name)
+def places(db: sqlite3.Connection, names: Iterable[str]) -> list[int]:
+    """Places in the input of the items of these ids, ascending; unknown ids are left out."""
+    found = (
+        db.execute("SELECT position FROM items WHERE id = ?", (name,)).fetchone() for name in names
+    )
+    return sorted(row[0] for row in found if row is not None)
+
+
+def models(db: sqlite3.Connection) -> dict[str, tuple[str | None, ...]]:
+    """Who wrote each item's responses, by the item's id."""
+    found = db.execute("SELECT id, models FROM items ORDER BY position")
+    return {name: tuple(json.loads(text)) for name, text in found}
 
 
 def blocks(db: sqlite3.Connection, size: int) -> Iterator[list[tuple[int, Item]]]:

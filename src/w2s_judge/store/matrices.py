@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -51,17 +52,24 @@ class Block:
     models: tuple[str, ...]
 
 
-def blocks(db: sqlite3.Connection, asked: Asked, size: int) -> Iterator[Block]:
+def blocks(
+    db: sqlite3.Connection, asked: Asked, size: int, stretch: tuple[int, int] | None = None
+) -> Iterator[Block]:
     """The votes under a rubric, `size` items at a time in the order of the input.
 
-    The repeats of a judge enter as one vote, their mean mass; probes do not enter.
+    The repeats of a judge enter as one vote, their mean mass; probes do not enter. `stretch` is
+    the first and last place in the input of the prompts wanted; None: all.
     """
     if not asked.judges:
         return
+    where = "" if stretch is None else "AND q.item BETWEEN ? AND ?"
     names = dict(db.execute("SELECT id, name FROM judges"))
     families = dict(db.execute("SELECT id, family FROM judges"))
     columns = _Columns()
-    rows = db.execute(votes_query(_CELL, asked.judges), (asked.name, asked.hash, *asked.judges))
+    rows = db.execute(
+        votes_query(_CELL, asked.judges, where),
+        (asked.name, asked.hash, *asked.judges, *(stretch or ())),
+    )
     for (item, responses), cells in groupby(rows, key=lambda row: (row[0], row[1])):
         # The responses to one prompt stay in one block, since blocks number their prompts anew.
         if len(columns.items) >= size and item != columns.groups[-1]:
@@ -151,6 +159,11 @@ def whole(db: sqlite3.Connection, asked: Asked) -> VoteMatrix | None:
 
 def _joined(parts: list[Ints]) -> Ints:
     return np.concatenate(parts).astype(np.int32, copy=False)
+
+
+def within(db: sqlite3.Connection, asked: Asked, stretch: tuple[int, int]) -> Block | None:
+    """The votes on a stretch of the input, as one block; None where there is none."""
+    return next(blocks(db, asked, sys.maxsize, stretch), None)
 
 
 def judged(db: sqlite3.Connection, asked: Asked) -> int:

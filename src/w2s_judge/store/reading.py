@@ -61,7 +61,7 @@ def worth_of_classes(
 _FROM = (
     " FROM questions q JOIN items i ON i.position = q.item JOIN votes v ON v.key = q.key "
     "JOIN judges j ON j.id = v.judge "
-    "WHERE q.rubric = ? AND q.rubric_hash = ? AND j.id IN ({marks}) "
+    "WHERE q.rubric = ? AND q.rubric_hash = ? AND j.id IN ({marks}) {where}"
     "ORDER BY q.item, q.rubric, q.responses, q.ord, q.variant, v.judge"
 )
 _LINE = (
@@ -72,9 +72,12 @@ _LINE = (
 )
 
 
-def votes_query(select: str, judges: Sequence[int]) -> str:
-    """The votes of these judges under a rubric (its name and hash come first), in input order."""
-    return select + _FROM.format(marks=",".join("?" * len(judges)))
+def votes_query(select: str, judges: Sequence[int], where: str = "") -> str:
+    """The votes of these judges under a rubric (its name and hash come first), in input order.
+
+    `where` is a further condition of our own, such as "AND q.item = ?"; its values come last.
+    """
+    return select + _FROM.format(marks=",".join("?" * len(judges)), where=where and f"{where} ")
 
 
 def vote_lines(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from w2s_judge.errors import ConfigurationError
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest, matrices, reading
 from w2s_judge.store.items import blocks as staged_blocks
+from w2s_judge.store.items import models
 from w2s_judge.store.schema import connect
 from w2s_judge.types import Item
 from w2s_judge.votes import VoteMatrix
@@ -62,6 +63,10 @@ class Run:
         if votes is None:
             raise ConfigurationError(f"there is no vote under {rubric!r} yet")
         return votes
+
+    def models(self) -> dict[str, tuple[str | None, ...]]:
+        """Who wrote each item's responses, by the item's id; None where it is unknown."""
+        return models(self._db)
 
     def items(self) -> Iterator[Item]:
         """The items with their texts, in the seeded order of asking."""

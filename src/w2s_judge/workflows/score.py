@@ -21,11 +21,12 @@ from w2s_judge.scoring.settings import Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
-from w2s_judge.store.items import blocks, each_shape, shapes, staged
+from w2s_judge.store.items import blocks
 from w2s_judge.store.journal import Journal, reprice
 from w2s_judge.store.reading import answered
 from w2s_judge.store.run import Run
 from w2s_judge.store.schema import connect
+from w2s_judge.store.shapes import each_shape, shapes, staged
 from w2s_judge.workflows import records
 from w2s_judge.workflows.asking import ask, now
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
