@@ -1,4 +1,4 @@
-"""Votes as the columns of a file, compactly: names as numbers, mass as floats.
+"""Votes or comparisons as the columns of a file, compactly: names as numbers, mass as floats.
 
 Letter: R rows of the file.
 """
@@ -29,6 +29,25 @@ WEIGHT = "weight"
 EXPORT = "rubric_hash"  # the column by which a file is known to come from `w2s-judge votes`
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which columns of a file are read: `texts`, the weight, and mass or not."""
+
+    texts: tuple[str, ...]
+    mass: bool
+
+    def number(self, column: str) -> bool:
+        """Whether a column is read as numbers."""
+        return column == WEIGHT or (self.mass and column.startswith(MASS))
+
+    def read(self, column: str) -> bool:
+        """Whether a column is read at all."""
+        return column in self.texts or self.number(column) or (self.mass and column == "mass")
+
+
+VOTES = Wanted(TEXTS, mass=True)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Coded:
     """A column of texts: `values` in order of appearance, `codes` (R,) indices into them."""
@@ -48,10 +67,10 @@ class Coded:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class VoteColumns:
-    """A file of votes; every array has one entry a row.
+    """A file of votes or comparisons; every array has one entry a row.
 
     lines  : (R,) the line or row of the file
-    texts  : the columns of `TEXTS` that the file has
+    texts  : the wanted columns of texts that the file has
     mass   : label -> (R,) NaN where the cell is empty
     weight : (R,) NaN where the cell is empty, None without such a column
     header : the names of all columns
@@ -68,6 +87,20 @@ class VoteColumns:
     def R(self) -> int:  # noqa: N802
         """Number of rows."""
         return len(self.lines)
+
+    def checked_weight(self) -> Floats | None:
+        """The weights; `InputError` for one that is empty or not above 0."""
+        if self.weight is None:
+            return None
+        wrong = np.flatnonzero(~(self.weight > 0))
+        if len(wrong):
+            value = self.weight[wrong[0]]
+            raise self.place.error(
+                "'weight' is empty" if np.isnan(value) else f"'weight' is {value:g}, not above 0",
+                int(self.lines[wrong[0]]),
+                "every row has a weight above 0; leave out the rows that are not to count",
+            )
+        return self.weight
 
     def only(self, kept: npt.NDArray[Any]) -> VoteColumns:
         """Some of the rows (a mask)."""
@@ -124,10 +157,11 @@ class Gathering:
         names = tuple(header)
         lines = np.concatenate(self.lines) if self.lines else np.zeros(0, dtype=np.int64)
         texts = {}
+        exported = EXPORT in self._codes
         for column in list(self._codes):
             codes = _filled(self._codes.pop(column), np.zeros(self.size, dtype=np.int32))
             values = tuple(self._numbers.pop(column))
-            texts[column] = _merged(codes, values) if EXPORT in names else Coded(codes, values)
+            texts[column] = _merged(codes, values) if exported else Coded(codes, values)
         floats = {}
         for column in list(self._floats):
             floats[column] = _filled(self._floats.pop(column), np.full(self.size, np.nan))

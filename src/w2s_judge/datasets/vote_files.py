@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_judge.arrays import Bools, Floats, Ints
+from w2s_judge.arrays import Bools, Ints
 from w2s_judge.datasets.rows import quoted
-from w2s_judge.datasets.suggestions import column_missing, nearest
+from w2s_judge.datasets.suggestions import column_missing, meant
 from w2s_judge.datasets.vote_ballots import Ballots, ballots_of
-from w2s_judge.datasets.vote_columns import TEXTS, WEIGHT, VoteColumns
+from w2s_judge.datasets.vote_columns import VOTES, WEIGHT, VoteColumns
 from w2s_judge.datasets.vote_levels import parse_levels
 from w2s_judge.datasets.vote_raters import Items, Raters, items_of, raters_of
 from w2s_judge.datasets.vote_repeats import REPEATS, Cast, Repeats, counted_once
@@ -71,13 +71,14 @@ def read_votes(
         raters.of_row[votes],
         raters.variant[votes],
         ballots_of(cast_columns, declared),
-        _weights(cast_columns),
+        cast_columns.checked_weight(),
     )
     once, repeated = counted_once(cast, cast_columns, raters.names, repeats)
     matrix = _matrix(items, raters, once, _uncalibrated(columns, raters, votes))
     abstained = _abstained(items, raters, votes, silent)
-    told = (*notes, *once.ballots.notes, *repeated, *_narrow(matrix), *_unused(columns))
-    return VoteFile(matrix, abstained, chosen, told)
+    notes += (*once.ballots.notes, *repeated, *_narrow(matrix))
+    notes += meant(columns.header, VOTES.read, _OPTIONAL)
+    return VoteFile(matrix, abstained, chosen, notes)
 
 
 def _require(columns: VoteColumns) -> None:
@@ -117,20 +118,6 @@ def _uncalibrated(columns: VoteColumns, raters: Raters, votes: Bools) -> Bools |
     return np.bincount(raters.of_row[marked], minlength=len(raters.names)) > 0
 
 
-def _weights(columns: VoteColumns) -> Floats | None:
-    if columns.weight is None:
-        return None
-    wrong = np.flatnonzero(~(columns.weight > 0))
-    if len(wrong):
-        value = columns.weight[wrong[0]]
-        raise columns.place.error(
-            "'weight' is empty" if np.isnan(value) else f"'weight' is {value:g}, not above 0",
-            int(columns.lines[wrong[0]]),
-            "every vote has a weight above 0; leave out the rows that are not to count",
-        )
-    return columns.weight
-
-
 def _abstained(items: Items, raters: Raters, votes: Bools, silent: Bools) -> Ints:
     if not silent.any():
         return np.zeros(len(items.names), dtype=np.int32)
@@ -159,16 +146,4 @@ def _narrow(votes: VoteMatrix) -> tuple[str, ...]:
         found.append("one item: nothing can be learnt of the raters but from gold")
     if votes.L == 1:
         found.append(f"every vote says {quoted(votes.labels[0])}: no other label ever occurs")
-    return tuple(found)
-
-
-def _unused(columns: VoteColumns) -> tuple[str, ...]:
-    """Columns that are not used and look like one that would be, did it have its name."""
-    found: list[str] = []
-    for name in columns.header:
-        if name in TEXTS or name in (WEIGHT, "mass") or name.startswith("mass:"):
-            continue
-        near = nearest(name, [one for one in _OPTIONAL if one not in columns.header])
-        if near is not None and len(found) < 3:
-            found.append(f"the column {quoted(name)} is not used; is it meant as '{near}'?")
     return tuple(found)

@@ -1,4 +1,4 @@
-"""From a Parquet file to columns of votes, array by array."""
+"""From a Parquet file to columns of votes or comparisons, array by array."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from w2s_judge.arrays import Floats, Ints
 from w2s_judge.datasets.places import Place
 from w2s_judge.datasets.rows import DamageError, RowError
 from w2s_judge.datasets.tables import damaged
-from w2s_judge.datasets.vote_columns import LABELS, MASS, NAMES, WEIGHT, Gathering, VoteColumns
+from w2s_judge.datasets.vote_columns import MASS, Gathering, VoteColumns, Wanted
 from w2s_judge.datasets.vote_rows import cell_text
 from w2s_judge.errors import MissingExtra
 
 _BATCH = 1 << 17  # rows
 
 
-def parquet_columns(path: Path, place: Place) -> VoteColumns:
-    """Read the columns that votes need. `InputError` names the row of what cannot be read."""
+def parquet_columns(path: Path, place: Place, wanted: Wanted) -> VoteColumns:
+    """Read the wanted columns. `InputError` names the row of what cannot be read."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -30,10 +30,10 @@ def parquet_columns(path: Path, place: Place) -> VoteColumns:
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             header = tuple(file.schema_arrow.names)
-            for batch in _batches(file, header):
+            for batch in _batches(file, header, wanted):
                 gathering.begin(np.arange(gathering.size, gathering.size + len(batch)) + 1)
                 for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                    _add(gathering, name, column, pa)
+                    _add(gathering, name, column, wanted, pa)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         broken = DamageError(f"the Parquet data is damaged ({first})", "write the file again")
@@ -43,21 +43,17 @@ def parquet_columns(path: Path, place: Place) -> VoteColumns:
     return gathering.done(header)
 
 
-def _batches(file: Any, header: tuple[str, ...]) -> Iterator[Any]:
+def _batches(file: Any, header: tuple[str, ...], wanted: Wanted) -> Iterator[Any]:
     if len(set(header)) != len(header):
         raise DamageError("two columns have the same name", "rename one of them")
-    wanted = [
-        name
-        for name in header
-        if name in NAMES or name in LABELS or name in (WEIGHT, "mass") or name.startswith(MASS)
-    ]
-    yield from file.iter_batches(batch_size=_BATCH, columns=wanted, use_threads=False)
+    columns = [name for name in header if wanted.read(name)]
+    yield from file.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False)
 
 
-def _add(gathering: Gathering, name: str, column: Any, pa: Any) -> None:
+def _add(gathering: Gathering, name: str, column: Any, wanted: Wanted, pa: Any) -> None:
     if name == "mass":
         _add_masses(gathering, column, pa)
-    elif name == WEIGHT or name.startswith(MASS):
+    elif wanted.number(name):
         gathering.floats(name, _floats(gathering, name, column, pa))
     else:
         gathering.codes(name, _codes(gathering, name, column, pa))

@@ -17,6 +17,7 @@ from w2s_judge.datasets.rows import quoted
 from w2s_judge.datasets.vote_columns import Coded, VoteColumns
 
 BASE, REPEAT, PROBE = "base", "repeat:", "probe:"
+_TABLE = 2  # entries a row: a table larger than that takes more memory than sorting does
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -106,8 +107,18 @@ def rater_name(judge: str, order: str | None, variant: str | None) -> str:
 
 
 def by_appearance(key: npt.NDArray[np.int64]) -> tuple[Ints, npt.NDArray[np.int64]]:
-    """Number equal keys by where each first stands; gives the numbers (R,) and first rows (N,)."""
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    """Number equal keys by where each first stands; gives the numbers (R,) and first rows (N,).
+
+    Keys are 0 or above. Where they are few for the rows a table of them takes the place of sorting.
+    """
+    size = int(key.max(initial=-1)) + 1
+    if size <= _TABLE * len(key):
+        table = np.full(size, len(key), dtype=np.int64)
+        np.minimum.at(table, key, np.arange(len(key), dtype=np.int64))
+        first = table[table < len(key)]
+        inverse = (np.cumsum(table < len(key)) - 1)[key]
+    else:
+        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty(len(first), dtype=np.int32)
     place[order] = np.arange(len(first), dtype=np.int32)

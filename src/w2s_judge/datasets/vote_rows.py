@@ -1,4 +1,4 @@
-"""From the rows of a CSV, JSON or Parquet file to columns of votes."""
+"""From the rows of a CSV, JSON or Parquet file to columns of votes or comparisons."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from w2s_judge.datasets.tables import (
     place_of,
 )
 from w2s_judge.datasets.unpacking import pieces
-from w2s_judge.datasets.vote_columns import LABELS, MASS, NAMES, WEIGHT, Gathering, VoteColumns
+from w2s_judge.datasets.vote_columns import LABELS, MASS, VOTES, Gathering, VoteColumns, Wanted
 
 _BATCH = 4096
 
 Rows = Sequence[tuple[int, Mapping[str, object]]]
 
 
-def vote_columns(path: Path) -> VoteColumns:
-    """Read all rows of a file. `InputError` names the line of what cannot be read.
+def vote_columns(path: Path, wanted: Wanted = VOTES) -> VoteColumns:
+    """Read the wanted columns of a file. `InputError` names the line of what cannot be read.
 
     Memory: about 4 bytes a row and column of names, 8 a row and column of mass, and each name once.
     """
@@ -39,21 +39,19 @@ def vote_columns(path: Path) -> VoteColumns:
     if kind == "parquet":
         from w2s_judge.datasets.vote_parquet import parquet_columns
 
-        return parquet_columns(path, place)
+        return parquet_columns(path, place, wanted)
     if kind == "csv":
         try:
-            return _of_csv(csv_table(pieces(path, compression), place), place)
+            return _of_csv(csv_table(pieces(path, compression), place), place, wanted)
         except DamageError as error:
             raise damaged(error, place, 0) from error
-    return _of_json(json_records(path, kind, compression, place), place)
+    return _of_json(json_records(path, kind, compression, place), place, wanted)
 
 
-def _of_csv(table: CsvTable, place: Place) -> VoteColumns:
+def _of_csv(table: CsvTable, place: Place, wanted: Wanted) -> VoteColumns:
     gathering = Gathering(place)
-    kept = [(k, name) for k, name in enumerate(table.header) if name in (*NAMES, *LABELS)]
-    counted = [
-        (k, name) for k, name in enumerate(table.header) if name == WEIGHT or name.startswith(MASS)
-    ]
+    kept = [(k, name) for k, name in enumerate(table.header) if name in wanted.texts]
+    counted = [(k, name) for k, name in enumerate(table.header) if wanted.number(name)]
     for batch in table.batches:
         gathering.begin(batch.lines)
         for k, name in kept:
@@ -81,7 +79,9 @@ def _checked(
     return values
 
 
-def _of_json(records: Iterator[tuple[int, Mapping[str, object]]], place: Place) -> VoteColumns:
+def _of_json(
+    records: Iterator[tuple[int, Mapping[str, object]]], place: Place, wanted: Wanted
+) -> VoteColumns:
     gathering = Gathering(place)
     header: dict[str, None] = {}
     while rows := list(islice(records, _BATCH)):
@@ -90,13 +90,13 @@ def _of_json(records: Iterator[tuple[int, Mapping[str, object]]], place: Place) 
         header |= found
         gathering.begin(np.array(lines, dtype=np.int64))
         for name in found:
-            if name in NAMES or name in LABELS:
+            if name in wanted.texts:
                 gathering.texts(name, _texts(rows, name, place))
-            elif name == WEIGHT or name.startswith(MASS):
+            elif wanted.number(name):
                 gathering.floats(
                     name, _checked((row.get(name) for _, row in rows), lines, name, place)
                 )
-        if "mass" in found:
+        if wanted.mass and "mass" in found:
             for label, cells in _masses(rows, header, place).items():
                 gathering.floats(MASS + label, _checked(cells, lines, MASS + label, place))
     return gathering.done(header)
@@ -117,7 +117,7 @@ def _texts(rows: Rows, name: str, place: Place) -> list[str]:
 
 
 def cell_text(value: object, column: str) -> str:
-    """A cell of a column of `TEXTS` as text; `RowError` for what cannot be one."""
+    """A cell of a column of texts as text; `RowError` for what cannot be one."""
     if column == "responses" and isinstance(value, list | tuple):
         return json.dumps(list(value))
     return label_text(value, column) if column in LABELS else name_text(value, column)
