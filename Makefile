@@ -1,6 +1,7 @@
 # make score   installs into an environment of its own and scores the example (no key, no server)
 # make test    installs what it needs, then checks and tests everything
 # make lint    the checks alone          make test-vllm   the judges against a real vLLM on CPU
+# make test-train   what is written for trainers against the real TRL on CPU (torch: about 1.5 GB)
 # Everything that is made lies in .make/ and examples/outputs.w2s/ (`make clean` removes it), but for
 # the weights of the embedded language model: $W2S_JUDGE_CACHE, by default ~/.cache/w2s-judge.
 
@@ -8,10 +9,12 @@ PYTHON ?= python3
 MADE := .make
 SCORE := $(MADE)/score
 TEST := $(MADE)/test
+TRAIN := $(MADE)/train
+TORCH := torch==2.13.0
 SOURCES := Makefile pyproject.toml constraints.txt README.md $(shell find src -type f -not -name '*.pyc')
 PIP := -m pip --disable-pip-version-check --quiet
 
-.PHONY: score test lint test-vllm constraints clean
+.PHONY: score test lint test-train test-vllm constraints clean
 
 score: $(SCORE)/.installed
 	$(SCORE)/bin/w2s-judge score examples/outputs.jsonl --out examples/outputs.w2s
@@ -46,6 +49,19 @@ lint: $(TEST)/.installed
 	$(TEST)/bin/mypy
 	$(TEST)/bin/lint-imports
 
+# torch comes first and by itself: pip takes it from where it is told to look (PIP_FIND_LINKS or
+# PIP_INDEX_URL for a build without CUDA), and leaves it alone when the rest is installed.
+$(TRAIN)/.installed: $(SOURCES) constraints-train.txt
+	test -x $(TRAIN)/bin/python || $(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/python $(PIP) install $(TORCH)
+	$(TRAIN)/bin/python $(PIP) install -c constraints.txt -c constraints-train.txt \
+		'.[train]' pytest pytest-asyncio
+	$(TRAIN)/bin/python $(PIP) install --force-reinstall --no-deps .
+	touch $@
+
+test-train: $(TRAIN)/.installed
+	HF_HUB_OFFLINE=1 HF_HOME=$(CURDIR)/$(TRAIN)/cache $(TRAIN)/bin/python -m pytest tests/train
+
 # Nothing stands between make and what starts the server: whoever ends the one ends the other.
 test-vllm:
 	exec env PYTHON=$(PYTHON) bash benchmarks/vllm_cpu.sh $(MADE)/vllm
@@ -59,3 +75,8 @@ constraints:
 	$(MADE)/pins/bin/python $(PIP) install '.[dev]'
 	( head -1 constraints.txt; $(MADE)/pins/bin/python -m pip freeze --exclude w2s-judge ) > $(MADE)/pins.txt
 	mv $(MADE)/pins.txt constraints.txt
+	$(MADE)/pins/bin/python $(PIP) install $(TORCH)
+	$(MADE)/pins/bin/python $(PIP) install -c constraints.txt '.[train]'
+	( head -1 constraints-train.txt; $(MADE)/pins/bin/python -m pip freeze \
+		--exclude w2s-judge --exclude torch | grep -vxFf constraints.txt ) > $(MADE)/pins.txt
+	mv $(MADE)/pins.txt constraints-train.txt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
@@ -164,6 +164,18 @@ def _joined(parts: list[Ints]) -> Ints:
 def within(db: sqlite3.Connection, asked: Asked, stretch: tuple[int, int]) -> Block | None:
     """The votes on a stretch of the input, as one block; None where there is none."""
     return next(blocks(db, asked, sys.maxsize, stretch), None)
+
+
+def asked_about(
+    db: sqlite3.Connection, rubrics: Iterable[Asked], stretch: tuple[int, int]
+) -> frozenset[str]:
+    """The ids of the items of a stretch that were asked about under any of these rubrics."""
+    query = (
+        "SELECT DISTINCT i.id FROM questions q JOIN items i ON i.position = q.item "
+        "WHERE q.item BETWEEN ? AND ? AND q.rubric = ? AND q.rubric_hash = ?"
+    )
+    found = (db.execute(query, (*stretch, one.name, one.hash)) for one in rubrics)
+    return frozenset(row[0] for rows in found for row in rows)
 
 
 def judged(db: sqlite3.Connection, asked: Asked) -> int:

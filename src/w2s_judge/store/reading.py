@@ -13,8 +13,8 @@ from typing import Any
 class Asked:
     """A rubric as a run asked it: its labels, and the judges (numbers in `run.db`) that count.
 
-    `classes` are the truth classes, `of_label` the class of each label or None where it is learned;
-    `worth` is the utility in [0, 1] of each class.
+    `utilities` are those of the labels; `classes` are the truth classes, `of_label` the class of
+    each label or None where it is learned; `worth` is the utility in [0, 1] of each class.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Asked:
     classes: tuple[str, ...]
     of_label: tuple[int, ...] | None
     worth: tuple[float, ...]
+    utilities: tuple[float, ...]
 
     @classmethod
     def recorded(cls, name: str, record: Mapping[str, Any]) -> Asked:
@@ -37,6 +38,7 @@ class Asked:
             name, record["hash"], labels, record["ordered"], record["arity"], judges,
             tuple(record["classes"]), None if map_ is None else tuple(map_),
             worth_of_classes(record["utilities"], map_, len(record["classes"])),
+            tuple(record["utilities"]),
         )  # fmt: skip
 
 

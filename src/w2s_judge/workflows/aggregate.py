@@ -153,11 +153,11 @@ def check_target(out: Path, source: Path, labels: Path | None) -> None:
                 raise UsageError(f"{path} is what is read: name another file with -o")
 
 
-def default_out(source: Path) -> Path:
+def default_out(source: Path, what: str = "consensus") -> Path:
     """`votes.csv.gz` gives `votes.consensus.jsonl` beside it."""
     name = source.name
     for _ in range(2):
         stem, dot, ending = name.rpartition(".")
         if stem and f"{dot}{ending}" in ENDINGS:
             name = stem
-    return source.with_name(f"{name}.consensus.jsonl")
+    return source.with_name(f"{name}.{what}.jsonl")

@@ -10,7 +10,7 @@ from w2s_judge.aggregation.auto import Auto, ranking_left_out
 from w2s_judge.aggregation.contract import METHODS, Aggregator, Method
 from w2s_judge.aggregation.majority import Majority
 from w2s_judge.arrays import Floats
-from w2s_judge.calibration.crossfit import with_gold
+from w2s_judge.calibration.crossfit import Calibrated, with_gold
 from w2s_judge.calibration.dependence import Dependence, dependence
 from w2s_judge.calibration.estimates import Estimate, estimated_accuracy, paired
 from w2s_judge.calibration.metrics import ece
@@ -81,7 +81,7 @@ def conclude(votes: VoteMatrix, gold: Gold | None, aim: Aim) -> Conclusion:
     selection = None
     if aim.max_error is not None:
         consensus, rivals, selection = _selective(votes, gold, card, aim)
-    elif gold is not None and gold.G >= ENOUGH and _prompts(votes, gold) >= FEWEST_PROMPTS:
+    elif gold is not None and gold.G >= ENOUGH and prompts_of(votes, gold) >= FEWEST_PROMPTS:
         consensus, rivals = _with_gold(votes, gold, card.make(), aim)
     else:
         consensus, rivals = without_gold(votes, gold, card), ()
@@ -116,18 +116,23 @@ def _fitted(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensus:
     return tempered(consensus, votes, gold) if card.independent else consensus
 
 
-def _prompts(votes: VoteMatrix, gold: Gold) -> int:
+def prompts_of(votes: VoteMatrix, gold: Gold) -> int:
     """Prompts that gold items answer: fits without two parts of them need three."""
     return len(np.unique(votes.group[gold.item]))
+
+
+def calibrated(votes: VoteMatrix, gold: Gold, method: Aggregator, aim: Aim) -> Calibrated:
+    """The consensus calibrated on all gold, and for each fold of it the fit that saw none."""
+    if isinstance(method, Auto):
+        # In the fits without one fold or two it shall take the path that it takes with all gold.
+        method = replace(method, enough_gold=method.enough_gold * (FOLDS - 2) // FOLDS)
+    return with_gold(method, votes, gold, folds=FOLDS, seed=aim.seed)
 
 
 def _with_gold(
     votes: VoteMatrix, gold: Gold, method: Aggregator, aim: Aim
 ) -> tuple[Consensus, tuple[Rival, ...]]:
-    if isinstance(method, Auto):
-        # In the fits without one fold or two it shall take the path that it takes with all gold.
-        method = replace(method, enough_gold=method.enough_gold * (FOLDS - 2) // FOLDS)
-    calibrated = with_gold(method, votes, gold, folds=FOLDS, seed=aim.seed)
+    mapped = calibrated(votes, gold, method, aim)
     group = votes.group[gold.item]
 
     def rival(name: str, posterior: Floats, against: Floats | None) -> Rival:
@@ -140,9 +145,9 @@ def _with_gold(
             else paired(against, posterior, gold.label, gold.weight, group, aim.seed),
         )
 
-    mine = calibrated.held_out
+    mine = mapped.held_out
     others = _others(votes, gold, aim)
-    return calibrated.consensus, (
+    return mapped.consensus, (
         rival("consensus", mine, None),
         *(rival(other.name, other.posterior, mine) for other in others),
     )
@@ -164,10 +169,10 @@ def _selective(
             "--max-error promises an error rate, and only gold labels can: give --gold"
         )
     fit, test = held_back(gold, votes.group, seed=aim.seed)
-    if _prompts(votes, fit) < FEWEST_PROMPTS:
+    if prompts_of(votes, fit) < FEWEST_PROMPTS:
         raise UsageError(
             f"--max-error holds the labels of half of the prompts back, and gold answers "
-            f"{_prompts(votes, gold)} prompts: label items of more"
+            f"{prompts_of(votes, gold)} prompts: label items of more"
         )
     if fit.G < ENOUGH:
         raise UsageError(

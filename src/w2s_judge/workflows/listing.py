@@ -9,12 +9,14 @@ from typing import Any
 from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.datasets import readers
 from w2s_judge.judges.kind import KINDS
+from w2s_judge.preferences.contract import WRITERS
 from w2s_judge.prompts import builtin, load
+from w2s_judge.ranking.contract import RANKERS
 from w2s_judge.store.run import Run
 
 
 def there_is() -> dict[str, Any]:
-    """Rubrics, kinds of judges, methods, and readers, each with a line on what it is."""
+    """Rubrics, kinds of judges, methods, rankers, formats, readers, each with what it is."""
     rubrics = {}
     for name in builtin():
         rubric = load(name)
@@ -26,6 +28,8 @@ def there_is() -> dict[str, Any]:
         "rubrics": rubrics,
         "judges": {kind.name: kind.summary for kind in KINDS.all()},
         "methods": {method.name: method.summary for method in METHODS.all()},
+        "rankers": {card.name: card.summary for card in RANKERS.all()},
+        "formats": {writer.name: writer.summary for writer in WRITERS.all()},
         "readers": dict(readers()),
     }
 

@@ -1,0 +1,80 @@
+"""Slices of votes that compare two responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from w2s_judge.arrays import Floats, Ints
+from w2s_judge.preferences.compared_pairs import (
+    asked_pairs,
+    from_comparisons,
+    of_candidates,
+    pair_utilities,
+)
+from w2s_judge.preferences.pair_mass import from_posterior
+from w2s_judge.store.reading import Asked
+from w2s_judge.votes import VoteMatrix
+from w2s_judge.workflows.pair_slices import Scores, Slice
+from w2s_judge.workflows.pair_verdicts import Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Votes under one rubric that compares two. `scores` as for `Ratings`.
+
+    Without them the consensus on each pair gives its mass and the responses' utilities; with them
+    the mass is the votes' own.
+    """
+
+    asked: Asked
+    verdicts: Verdicts
+    ranked: Mapping[str, Floats]
+    ranking_too: bool = False
+    scores: Scores | None = None
+
+    def cut(self, votes: Mapping[str, VoteMatrix], /) -> Slice:
+        (one,) = votes.values()
+        told = self.verdicts.of(one)
+        asked = asked_pairs(one)
+        mass = from_comparisons(
+            one, self.asked.utilities, self.ranked, ranking_too=self.ranking_too
+        )
+        if self.scores is None:
+            usable = told.known & ~told.ranks
+            agreed = from_posterior(np.nan_to_num(told.posterior), self.asked.worth, mass)
+            mass = replace(mass, mass=np.where(usable[:, None], agreed.mass, mass.mass))
+        names = _names(one, asked.group)
+        utility = pair_utilities(asked, mass)
+        if self.scores is not None:
+            at = zip(names, asked.position.tolist(), strict=True)
+            utility = np.array([self.scores.get(key, np.nan) for key in at])
+        prompts = tuple(dict.fromkeys(names))
+        group = {name: g for g, name in enumerate(prompts)}
+
+        def gold_of(better: Ints, worse: Ints) -> Floats:
+            index, turned = asked.find(better, worse)
+            first = np.where(index >= 0, told.gold[np.maximum(index, 0)], np.nan)
+            return np.where(turned, 1 - first, first)
+
+        return Slice(
+            prompts=prompts,
+            group=np.array([group[name] for name in names], dtype=np.int32),
+            position=asked.position,
+            utility=utility,
+            out=np.zeros(asked.R, dtype=np.int8),
+            gold=None,
+            upper=None,
+            ranks=np.zeros(asked.R, dtype=np.bool_),
+            votes=np.zeros(asked.R, dtype=np.int32),
+            masses=lambda better, worse: of_candidates(asked, mass, better, worse),
+            gold_of=gold_of,
+        )
+
+
+def _names(votes: VoteMatrix, group: Ints) -> list[str]:
+    """The prompts' ids of rows that have these numbers."""
+    first = dict(zip(votes.group.tolist(), votes.items, strict=True))
+    return [first[g] for g in group.tolist()]

@@ -1,0 +1,188 @@
+"""`w2s-judge rank`: responses within an item, and models over items, in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from w2s_judge.aggregation.contract import METHODS
+from w2s_judge.comparisons import Comparisons
+from w2s_judge.datasets.comparison_files import read_comparisons
+from w2s_judge.errors import UsageError
+from w2s_judge.ranking.compared import compared
+from w2s_judge.ranking.contract import RANKERS
+from w2s_judge.ranking.rank_ensembles import How
+from w2s_judge.ranking.responses import positions
+from w2s_judge.ranking.within_judges import within_judges
+from w2s_judge.registry import unknown
+from w2s_judge.sentences import listed
+from w2s_judge.store import folder as folders
+from w2s_judge.store.run import Run
+from w2s_judge.workflows.aggregate import check_target, default_out
+from w2s_judge.workflows.ballots import require_file
+from w2s_judge.workflows.boards import Ranked
+from w2s_judge.workflows.rank_comparisons import Draws, boards_of_comparisons
+from w2s_judge.workflows.rank_record import rank_record
+from w2s_judge.workflows.rank_scores import boards_of_scores
+from w2s_judge.workflows.scores import fit_path
+from w2s_judge.workflows.verdict_comparisons import comparisons_of
+from w2s_judge.workflows.verdict_rows import VerdictRows, verdict_rows
+
+RANKING = "ranking.jsonl"
+WAYS: tuple[How, ...] = get_args(How)
+DEFAULT = "bradley-terry"  # for comparisons, where nobody names a ranker
+
+
+def rank(
+    source: str | Path,
+    *,
+    method: str | None = None,
+    rubric: str | None = None,
+    merge: str = "borda",
+    draws: int = 200,
+    seed: int = 0,
+    out: str | Path | None = None,
+    write: bool = True,
+) -> tuple[Ranked, ...]:
+    """Rank the responses of a run, or the objects of a file of comparisons; one result a rubric.
+
+    `method` is a ranker, or for a run also an aggregation method, by default the one that
+    `scores.jsonl` was made with. Single responses are ranked by expected utility, pairs by
+    Bradley-Terry on the consensus; a ranker takes the judges' votes themselves. `merge` says how
+    methods that rank each item by itself come to a ranking of models. Rows go to `out`: by default
+    `ranking.jsonl` in the run folder, or beside the file. `write=False` writes nothing.
+    Raises `InputError`, `ConfigurationError` and `UsageError`.
+    """
+    path = Path(source)
+    if draws < 2:
+        raise UsageError(f"--draws {draws}: an interval takes 2 draws at least, better 200")
+    settings = Draws(draws, seed, _merge(merge))
+    known = (*RANKERS.names(), *(METHODS.names() if path.is_dir() else ()))
+    if method is not None and method not in known:
+        raise UsageError(unknown("method", method, known))
+    if path.is_dir():
+        folders.require(path)
+        done = _of_run(path, method, rubric, settings)
+        target = path / RANKING if out is None else Path(out)
+    else:
+        require_file(path)
+        if rubric is not None:
+            raise UsageError("--rubric is for a run folder: a file of comparisons has none")
+        done = (_of_file(path, method or DEFAULT, settings),)
+        target = default_out(path, "ranking") if out is None else Path(out)
+    if not write:
+        return done
+    check_target(target, path, None)
+    _write(target, done)
+    return tuple(replace(one, path=target) for one in done)
+
+
+def _merge(name: str) -> How:
+    for how in WAYS:
+        if how == name:
+            return how
+    raise UsageError(unknown("way to merge rankings", name, WAYS))
+
+
+def _of_file(path: Path, method: str, settings: Draws) -> Ranked:
+    read = read_comparisons(path)
+    return _compared(None, read.comparisons, None, method, settings, method, list(read.notes))
+
+
+def _of_run(
+    folder: Path, method: str | None, rubric: str | None, settings: Draws
+) -> tuple[Ranked, ...]:
+    with closing(Run(folder)) as run:
+        rubrics = run.rubrics if rubric is None else (rubric,)
+        arity = {name: run.asked(name).arity for name in rubrics}
+        models = run.models()
+        if method in RANKERS.names():
+            return tuple(_by_ranker(run, name, models, method or "", settings) for name in rubrics)
+    found = []
+    for name in rubrics:
+        verdicts = verdict_rows(folder, name, method)
+        if arity[name] == 1:
+            boards, notes = boards_of_scores(
+                verdicts.rows(), models, verdicts.method, settings.draws, settings.seed
+            )
+            record = rank_record(name, verdicts.method, method, None, [], notes, settings)
+            found.append(Ranked(name, verdicts.method, tuple(boards), record))
+        else:
+            found.append(_by_consensus(verdicts, models, method, settings))
+    return tuple(found)
+
+
+def _by_ranker(run: Run, rubric: str, models: Any, method: str, settings: Draws) -> Ranked:
+    """A ranker on the judges' own votes."""
+    asked, votes = run.asked(rubric), run.votes(rubric)
+    made = (
+        compared(votes, asked.utilities)
+        if asked.arity == 2
+        else within_judges(votes, asked.utilities)
+    )
+    return _compared(rubric, made, _names(made, models), method, settings, method, [])
+
+
+def _by_consensus(
+    verdicts: VerdictRows, models: Any, asked_for: str | None, settings: Draws
+) -> Ranked:
+    """Bradley-Terry on the consensus of each pair, in the judges' place."""
+    made = comparisons_of(verdicts.rows(), verdicts.asked.classes, verdicts.asked.worth)
+    label = f"{verdicts.method}+{DEFAULT}"
+    notes = [f"each pair counts once, by the consensus of {verdicts.method} on it"]
+    return _compared(
+        verdicts.asked.name, made, _names(made, models), DEFAULT, settings, asked_for, notes, label
+    )
+
+
+def _names(comparisons: Comparisons, models: Any) -> list[str | None]:
+    """(N,) the model behind each response."""
+    return [
+        models[comparisons.questions[q]][place]
+        for q, place in zip(
+            comparisons.question.tolist(), positions(comparisons).tolist(), strict=True
+        )
+    ]
+
+
+def _compared(
+    rubric: str | None,
+    comparisons: Comparisons,
+    names: Sequence[str | None] | None,
+    method: str,
+    settings: Draws,
+    asked_for: str | None,
+    notes: list[str],
+    label: str | None = None,
+) -> Ranked:
+    if not comparisons.M:
+        raise UsageError(
+            f"{rubric or 'the file'}: there is no comparison to rank by: items need two responses "
+            "that one judge has rated, or that were compared"
+        )
+    boards, rankings = boards_of_comparisons(comparisons, names, RANKERS.get(method), settings)
+    called = label or method
+    boards = [replace(b, ranking=replace(b.ranking, method=called)) for b in boards]
+    unsure = comparisons.uncalibrated
+    if unsure is not None and unsure.any():
+        ranking = [n for n, only in zip(comparisons.raters, unsure, strict=True) if only]
+        notes = [
+            *notes,
+            f"the votes of {listed(ranking)} only rank: which response they put first counts, how "
+            "far ahead is no probability",
+        ]
+    record = rank_record(rubric, called, asked_for, comparisons, rankings, notes, settings)
+    return Ranked(rubric, called, tuple(boards), record)
+
+
+def _write(path: Path, done: tuple[Ranked, ...]) -> None:
+    with folders.replaced(fit_path(path)) as fit, folders.replaced(path) as file:
+        json.dump([one.record for one in done], fit, indent=2, ensure_ascii=False, allow_nan=False)
+        fit.write("\n")
+        for one in done:
+            for row in one.rows():
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
