@@ -69,13 +69,15 @@ def all_rows() -> Iterator[tuple[str, Rank]]:
     yield "single judge, GED, borda over questions", _first_judge
     for how in get_args(How):
         yield f"{PAPER}, {how} over questions", _by_question(GED(), how)
-    yield "GED without denoising, borda over questions", _by_question(
-        GED(denoise="none", netted=True), "borda"
+    yield (
+        "GED without denoising, borda over questions",
+        _by_question(GED(denoise="none", netted=True), "borda"),
     )
     yield "GED without ensemble, borda over questions", _by_judge
     yield "GED as released, borda over questions", _by_question(ged_as_released(), "borda")
-    yield "GED, exact, read by order, borda over questions", _by_question(
-        GED(solver="exact", read="order"), "borda"
+    yield (
+        "GED, exact, read by order, borda over questions",
+        _by_question(GED(solver="exact", read="order"), "borda"),
     )
     yield "borda, borda over questions", _by_question(Borda(), "borda")
     yield "kemeny, borda over questions", _by_question(Kemeny(), "borda")

@@ -80,7 +80,9 @@ def _llmbar(found: PairSet, plan: Plan) -> Iterator[tuple[str, list[Line]]]:
     yield "\n\n".join(["## votes_llmbar: the better of two", *texts, said]), lines
 
 
-def _tops(score: np.ndarray, comparisons: Comparisons, gold: np.ndarray) -> dict[str, tuple[float, float]]:
+def _tops(
+    score: np.ndarray, comparisons: Comparisons, gold: np.ndarray
+) -> dict[str, tuple[float, float]]:
     found = agreement(score, gold, comparisons.question)
     return {TOP: means(found, found.question)[TOP]}
 

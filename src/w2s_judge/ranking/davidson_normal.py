@@ -1,6 +1,6 @@
 """Davidson's likelihood of an outcome, averaged over a normal logit.
 
-Davidson (1970, eq. 2.3, 2.4): with x the logit of the first against the second and nu the tie
+Davidson (1970): with x the logit of the first against the second and nu the tie
 parameter,
 
     P(first), P(tie), P(second)  ~  e^(x/2), nu, e^(-x/2)

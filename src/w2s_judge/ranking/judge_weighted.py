@@ -4,10 +4,11 @@ Davidson's model (1970) of an outcome with a logit of the judge's own,
 
     x = a_j (s_left - s_right) + b_j,    P(left), P(tie), P(right)  ~  e^(x/2), nu, e^(-x/2)
 
-a_j >= 0 is the judge's discrimination, b_j its lean to what is shown first. Chen, Bennett,
-Collins-Thompson and Horvitz (2013, CrowdBT, eq. 4) have a mixture in its place, eta_j P(better) +
-(1 - eta_j) P(worse): a coin that errs as often between far objects as between near ones. A slope
-per judge is the two-parameter logistic model of item response theory (Birnbaum 1968) for pairs.
+a_j >= 0 is the judge's discrimination, b_j its lean to what is shown first. A slope a judge is the
+two-parameter logistic model of item response theory (Birnbaum 1968) for pairs, as in the models of
+judges called BT-sigma. CrowdBT (Chen, Bennett, Collins-Thompson and Horvitz 2013) has a mixture in
+its place, eta_j P(better) + (1 - eta_j) P(worse), whose judge errs with 1 - eta_j however far two
+objects are apart. A judge that means the opposite has a_j near 0: it is ignored and not turned.
 
 Judges are shared over all questions, strengths are not. A joint maximum over both would take the
 noise of many poorly known strengths for discrimination (Neyman and Scott 1948), so strengths are
@@ -15,7 +16,7 @@ averaged over: given the judges they are normal (variational, `normal_strengths`
 climb the averaged log-likelihood (EM) under a prior whose centre and width they themselves show
 (`judge_traits`). With few comparisons all judges count alike: Bradley-Terry. After each step
 strengths and discriminations are rescaled together to where the bound is highest (Liu, Rubin and
-Wu 1998, parameter expansion), or EM would take hundreds of steps to find the scale.
+Wu 1998, parameter expansion), which EM alone is slow to find.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Prior N(0, 1) for every strength. Given the slope and the curvature of the averaged log-likelihood
 in the difference of each pair, one step of variational inference for a normal distribution (Opper
-and Archambeau 2009, eq. 7 and 8) is
+and Archambeau 2009) is
 
     precision = 1 + Laplacian of the curvatures,  mean += precision^-1 (slopes - mean)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_judge.arrays import Ints
+from w2s_judge.arrays import Floats, Ints
 from w2s_judge.gold import Truth
 from w2s_judge.store.reading import Asked, rater_name, votes_query
 from w2s_judge.votes import VoteMatrix
@@ -36,7 +36,7 @@ class _Columns:
     abstained: list[int] = field(default_factory=list)
     item: list[int] = field(default_factory=list)
     rater: list[tuple[int, str]] = field(default_factory=list)
-    mass: list[list[float]] = field(default_factory=list)
+    mass: list[str] = field(default_factory=list)  # JSON lists: parsed all at once
     uncalibrated: set[tuple[int, str]] = field(default_factory=set)
 
 
@@ -75,35 +75,50 @@ def blocks(
         if len(columns.items) >= size and item != columns.groups[-1]:
             yield _block(columns, asked, names, families)
             columns = _Columns()
-        _add(columns, item, responses, list(cells))
+        _add(columns, item, responses, cells)
     if columns.items:
         yield _block(columns, asked, names, families)
 
 
-def _add(columns: _Columns, item: int, responses: str, cells: list[tuple[Any, ...]]) -> None:
-    ways: dict[tuple[int, str], list[list[float]]] = {}
+def _add(columns: _Columns, item: int, responses: str, cells: Iterable[tuple[Any, ...]]) -> None:
+    index, before = len(columns.items), len(columns.item)
     silent: set[tuple[int, str]] = set()
-    for _, _, _, order, judge, mass, abstained, uncalibrated, variant, _ in cells:
+    cell: tuple[Any, ...] = ()
+    for cell in cells:
+        _, _, _, order, judge, mass, abstained, uncalibrated, variant, _ = cell
         if variant.startswith("probe:"):
             continue
+        rater = (judge, order)
         if abstained is not None:
-            silent.add((judge, order))
+            silent.add(rater)
         if mass is not None:
-            ways.setdefault((judge, order), []).append(json.loads(mass))
+            columns.item.append(index)
+            columns.rater.append(rater)
+            columns.mass.append(mass)
             if uncalibrated:
-                columns.uncalibrated.add((judge, order))
-    if not ways and not silent:
+                columns.uncalibrated.add(rater)
+    voted = columns.rater[before:]
+    if not voted and not silent:
         return
-    index = len(columns.items)
-    columns.items.append(cells[0][2])
+    columns.items.append(cell[2])
     columns.groups.append(item)
     columns.positions.append([int(one) for one in responses.split(",")])
-    columns.models.append(cells[0][9])
-    columns.abstained.append(len(silent - ways.keys()))
-    for rater, masses in ways.items():
-        columns.item.append(index)
-        columns.rater.append(rater)
-        columns.mass.append([sum(one) / len(masses) for one in zip(*masses, strict=True)])
+    columns.models.append(cell[9])
+    columns.abstained.append(len(silent.difference(voted)) if silent else 0)
+
+
+def _once(item: Ints, rater: Ints, mass: Floats) -> tuple[Ints, Ints, Floats]:
+    """Each rater once on each item, in order of its first vote: repeats are their mean mass."""
+    key = item.astype(np.int64) * (int(rater.max(initial=0)) + 1) + rater
+    _, first, cell, many = np.unique(
+        key, return_index=True, return_inverse=True, return_counts=True
+    )
+    if len(first) == len(key):
+        return item, rater, mass
+    total = np.zeros((len(first), mass.shape[1]))
+    np.add.at(total, cell, mass)
+    kept = np.argsort(first)
+    return item[first[kept]], rater[first[kept]], (total / many[:, None])[kept]
 
 
 def _block(
@@ -113,14 +128,19 @@ def _block(
     raters = [(judge, order) for judge in asked.judges for order in orders]
     number = {rater: j for j, rater in enumerate(raters)}
     groups = {item: g for g, item in enumerate(dict.fromkeys(columns.groups))}
-    size = len(columns.item)
+    parsed = json.loads(f"[{','.join(columns.mass)}]")
+    item, rater, mass = _once(
+        np.array(columns.item, dtype=np.int32),
+        np.array([number[rater] for rater in columns.rater], dtype=np.int32),
+        np.array(parsed, dtype=np.float64).reshape(-1, len(asked.labels)),
+    )
     votes = VoteMatrix(
         items=tuple(columns.items),
         raters=tuple(rater_name(names[judge], order) for judge, order in raters),
         labels=asked.labels,
-        item=np.array(columns.item, dtype=np.int32),
-        rater=np.array([number[rater] for rater in columns.rater], dtype=np.int32),
-        mass=np.array(columns.mass, dtype=np.float64).reshape(size, len(asked.labels)),
+        item=item,
+        rater=rater,
+        mass=mass,
         group=np.array([groups[item] for item in columns.groups], dtype=np.int32),
         family=tuple(families[judge] for judge, _ in raters),
         ordered=asked.ordered,
