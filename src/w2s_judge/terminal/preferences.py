@@ -52,10 +52,10 @@ def show_pairs(console: Console, told: Mapping[str, Any]) -> None:
 def _quality(told: Mapping[str, Any]) -> list[str]:
     noise = told["noise"]
     lines = [
-        f"Wrong by gold: {noise['rate']:.1%} ({noise['low']:.1%} to {noise['high']:.1%}); "
+        f"Estimated wrong: {noise['rate']:.1%} ({noise['low']:.1%} to {noise['high']:.1%}); "
         f"{noise['source']}"
         if noise is not None
-        else f"Wrong: {told['noise_unknown']}"
+        else f"Estimated wrong: {told['noise_unknown']}"
     ]
     checked = told["checked"]
     if checked is not None:

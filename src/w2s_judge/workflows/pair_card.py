@@ -104,11 +104,12 @@ def _noise(learned: Lesson, tally: Tally) -> NoiseRate | str:
 
 def _source(found: Noise) -> str:
     ties = f", {found.tied:.1%} of them ties" if found.tied else ""
-    return f"{found.source}: {found.pairs} in {found.prompts} prompts{ties}"
+    return f"{found.pairs} {found.source} ({found.prompts} prompts{ties})"
 
 
 def _notes(opened: PairVotes, plan: Plan, tally: Tally, learned: Lesson) -> tuple[str, ...]:
-    notes = [*learned.notes, *(note for one in opened.gold.values() for note in one.notes)]
+    told = learned.notes if plan.ties_tell else [n for n in learned.notes if n[:5] != "ties:"]
+    notes = [*told, *(note for one in opened.gold.values() for note in one.notes)]
     if learned.pairs:
         notes.append(f"gold pairs that the strategy draws: {learned.pairs}")
     if tally.resampled:
@@ -116,6 +117,6 @@ def _notes(opened: PairVotes, plan: Plan, tally: Tally, learned: Lesson) -> tupl
     if not plan.ties_tell:
         notes.append(
             "gold has fewer classes than the votes have labels: two responses of one class may "
-            "still differ, and such pairs teach nothing"
+            "still differ, so that such pairs teach nothing of p or of ties, and are not counted"
         )
     return tuple(dict.fromkeys(notes))

@@ -34,6 +34,7 @@ from w2s_judge.workflows.pair_lessons import Lesson, lesson
 from w2s_judge.workflows.pair_votes import PairVotes, pair_votes, stretch_of
 from w2s_judge.workflows.pair_writing import Plan, Tally, Writing
 
+CHECKED = "gold: no map was better"
 STRETCH = 2_000  # prompts whose votes and texts are held at a time
 
 
@@ -160,8 +161,12 @@ def _panel(run: Run, rubrics: tuple[str, ...]) -> tuple[str, ...]:
 
 def _calibration(opened: PairVotes, learned: Lesson) -> str:
     """What p is called: the map from gold, else what the consensus is, else vote shares."""
-    if learned.map.name != learned.map.none or opened.scores is not None or not opened.compares:
+    if learned.map.name != learned.map.none:
         return learned.map.name
+    if learned.tried:
+        return CHECKED
+    if opened.scores is not None or not opened.compares:
+        return learned.map.none
     rows = opened.rows[opened.rule.utilities[0]].rows()
     own = next((row["calibration"] for row in rows if row["calibration"] != "gold"), "none")
     return f"consensus: {own}"
