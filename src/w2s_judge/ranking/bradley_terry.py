@@ -19,6 +19,7 @@ from w2s_judge.consensus import Fit
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.ranking.components import ranks, unconnected, within_question
 from w2s_judge.ranking.contract import Card, RankLaw
+from w2s_judge.ranking.counted import as_fractions, centred
 from w2s_judge.ranking.davidson import Davidson, Strengths
 from w2s_judge.ranking.laplacian_blocks import Blocks
 from w2s_judge.ranking.newton import climb
@@ -95,13 +96,13 @@ class BradleyTerry:
             precision = (self.prior or 0.0) / 2
             model = Davidson(counts, blocks, position, nu, precision, precision / 2)
             first = _first_guess(model) if start is None else _of_ranking(model, start)
-            first = replace(first, strength=_centred(first.strength, component))
+            first = replace(first, strength=centred(first.strength, component))
             found, fit = self._climb(model, first)
             if counts.ordered and not position:
                 notes += (ENTANGLED,)
         elif comparisons.M:
             notes += ("every comparison is a tie: all scores are 0",)
-        score = _centred(found.strength, component)
+        score = centred(found.strength, component)
         return Ranking(
             score=score,
             rank=ranks(score, component),
@@ -198,21 +199,8 @@ def _of_ranking(model: Davidson, start: Ranking) -> Strengths:
     return Strengths(start.score, (start.position or 0.0) if model.position else 0.0, log_nu)
 
 
-def _centred(strength: Floats, component: Ints) -> Floats:
-    size = np.maximum(np.bincount(component), 1)
-    score = strength - (np.bincount(component, strength) / size)[component]
-    score[np.abs(score) < ZERO] = 0.0
-    return np.asarray(score)
-
-
 def _trust(comparisons: Comparisons, fit: Fit) -> tuple[str, ...]:
-    notes: tuple[str, ...] = ()
-    if comparisons.uncalibrated is not None and comparisons.uncalibrated.any():
-        unsure = np.flatnonzero(comparisons.uncalibrated)
-        notes += (
-            "mass that is no probability was counted as fractions of wins: "
-            f"{listed([comparisons.raters[j] for j in unsure])}",
-        )
+    notes = as_fractions(comparisons)
     return notes if fit.converged else (*notes, UNFINISHED.format(n=fit.iterations))
 
 
