@@ -1,4 +1,4 @@
-"""The parts of `benchmarks/ged.py`: sets, simulated judges, figures, rows, peers, and the blocks."""
+"""The parts of `benchmarks/ged.py`: sets, simulated judges, figures, rows, peers, and blocks."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def leads(score: np.ndarray) -> np.ndarray:
     """(..., n, n) 1 where row is above column, -1 below, 0 level."""
     gap = score[..., :, None] - score[..., None, :]
     gap[np.abs(gap) <= LEVEL * np.abs(score).max(initial=0.0)] = 0
-    return np.sign(gap)
+    return np.asarray(np.sign(gap))
 
 
 def _figures(score: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -72,7 +72,7 @@ def _correlation(one: np.ndarray, two: np.ndarray, weight: np.ndarray) -> np.nda
     two = two - (weight * two).sum(axis=1, keepdims=True) / total
     spread = np.sqrt((weight * one**2).sum(axis=1) * (weight * two**2).sum(axis=1))
     both = (weight * one * two).sum(axis=1)
-    return np.divide(both, spread, out=np.zeros(len(both)), where=spread > 0)
+    return np.asarray(np.divide(both, spread, out=np.zeros(len(both)), where=spread > 0))
 
 
 def over_objects(score: np.ndarray, truth: np.ndarray, *, seed: int = 0) -> tuple[float, float]:

@@ -8,7 +8,7 @@ chain of training comparisons connects, whatever a method makes of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,17 +18,34 @@ from ranking_parts import peers
 from ranking_parts.agreement import LEVEL, agreement, mean_and_error
 from ranking_parts.lines import TAU, Line, Plan
 from ranking_parts.pair_sets import SETS, PairSet, load, pair_of
-from ranking_parts.rows import PLAIN, TOGETHER, WEIGHTED, Scorer
-from w2s_judge.comparisons import TIE, Comparisons
+from ranking_parts.rows import PLAIN, WEIGHTED
+from w2s_judge.comparisons import TIE, Comparisons, Ranking
 from w2s_judge.errors import W2SJudgeError
+from w2s_judge.ranking.borda import Borda
+from w2s_judge.ranking.bradley_terry import BradleyTerry
 from w2s_judge.ranking.components import components
+from w2s_judge.ranking.copeland import Copeland
+from w2s_judge.ranking.ged import GED
+from w2s_judge.ranking.judge_weighted import JudgeWeighted
+from w2s_judge.ranking.rank_centrality import RankCentrality
 
 BLOCK = "heldout"
 FOLDS = 5
 CANDIDATES = (PLAIN, WEIGHTED)
-OURS = (*CANDIDATES, "borda", "rank-centrality", "majority (copeland)", "GED (paper)",
-        "GED read by borda")  # fmt: skip
+OURS: Mapping[str, Callable[[Comparisons], Ranking]] = {
+    PLAIN: BradleyTerry(),
+    WEIGHTED: JudgeWeighted(),
+    f"{PLAIN}, no position term": BradleyTerry(position=False),
+    "borda": Borda(),
+    "rank-centrality": RankCentrality(),
+    "majority (copeland)": Copeland(),
+    "GED (paper)": GED(),
+    "GED read by borda": GED(read="borda"),
+}
+SEEN_FIRST = f"{PLAIN}, and who was shown first"
+ADDED = "its position term is added: peers have none"
 RIGHT = "held-out"
+DIGITS = 10
 HEAD = ("method", "held-out accuracy", "minus {}", "tau to gold", "CPU s a fit", "note")
 
 
@@ -59,16 +76,22 @@ def folds(count: int, seed: int) -> np.ndarray:
 
 
 def credited(
-    comparisons: Comparisons, fold: np.ndarray, scores: Sequence[np.ndarray]
+    comparisons: Comparisons,
+    fold: np.ndarray,
+    scores: Sequence[np.ndarray],
+    first: Sequence[float] = (0.0,) * FOLDS,
 ) -> np.ndarray:
-    """(M,) how right the scores without its own fold are about each comparison, NaN for ties."""
+    """(M,) how right the scores without its own fold are about each comparison, NaN for ties.
+
+    `first` is what being shown first is worth in each of them.
+    """
     won = comparisons.outcome[:, 0] - comparisons.outcome[:, 2]
     credit = np.full(comparisons.M, 0.5)
-    for one, score in enumerate(scores):
+    for one, (score, worth) in enumerate(zip(scores, first, strict=False)):
         held = np.flatnonzero(fold == one)
         part = components(comparisons.only(fold != one))
         left, right = comparisons.left[held], comparisons.right[held]
-        gap = score[left] - score[right]
+        gap = score[left] - score[right] + worth
         told = np.isfinite(gap) & (part[left] == part[right])
         finite = np.abs(score[np.isfinite(score)]).max(initial=0.0)
         told &= np.abs(np.nan_to_num(gap)) > LEVEL * finite
@@ -77,33 +100,54 @@ def credited(
     return credit
 
 
+def levels(score: np.ndarray) -> np.ndarray:
+    """Places from the worst up, NaN where there is no score.
+
+    For peers, whose scores may be strengths of many magnitudes: those are level that agree in
+    `DIGITS` digits, however small they are beside the largest.
+    """
+    known = np.isfinite(score)
+    place = np.full(len(score), np.nan)
+    digits = [f"{value:.{DIGITS - 1}e}" for value in score[known].tolist()]
+    place[known] = np.unique(np.array(digits, dtype=np.float64), return_inverse=True)[1]
+    return place
+
+
 def _all(found: PairSet, plan: Plan) -> Iterator[Predicted]:
     comparisons = found.comparisons
     fold = folds(comparisons.M, plan.seed)
-    for name in OURS:
-        yield _ours(name, TOGETHER[name], found, fold)
+    yield from _ours(found, fold)
     for peer in peers.PEERS if plan.bench else ():
         assert plan.bench is not None
         done = peers.scores(peer, comparisons, fold, plan.bench)
         if done.scores is None:
             yield Predicted(peer.name, None, None, done.cpu_s, done.note, True, peer.ranks)
             continue
-        credit = credited(comparisons, fold, done.scores[:FOLDS])
-        tau = _tau(done.scores[FOLDS], found)
+        scores = [levels(score) for score in done.scores]
+        credit = credited(comparisons, fold, scores[:FOLDS])
+        tau = _tau(scores[FOLDS], found)
         note = done.note if peer.ranks else "inverted: the best object has the lowest score"
         yield Predicted(peer.name, credit, tau, done.cpu_s, note, True, peer.ranks)
 
 
-def _ours(name: str, scorer: Scorer, found: PairSet, fold: np.ndarray) -> Predicted:
-    begun = time.process_time()
-    try:
-        scores = [scorer(found.comparisons.only(fold != one)) for one in range(FOLDS)]
-        whole = scorer(found.comparisons)
-    except W2SJudgeError as refused:
-        return Predicted(name, None, None, 0.0, str(refused).splitlines()[0], False)
-    spent = (time.process_time() - begun) / (FOLDS + 1)
-    credit = credited(found.comparisons, fold, scores)
-    return Predicted(name, credit, _tau(whole, found), spent, "", False)
+def _ours(found: PairSet, fold: np.ndarray) -> Iterator[Predicted]:
+    """Our rankers; the first one once more, with what it makes of who was shown first."""
+    for name, rank in OURS.items():
+        begun = time.process_time()
+        try:
+            fits = [rank(found.comparisons.only(fold != one)) for one in range(FOLDS)]
+            whole = rank(found.comparisons)
+        except W2SJudgeError as refused:
+            yield Predicted(name, None, None, 0.0, str(refused).splitlines()[0], False)
+            continue
+        spent = (time.process_time() - begun) / (FOLDS + 1)
+        scores = [fit.score for fit in fits]
+        credit, tau = credited(found.comparisons, fold, scores), _tau(whole.score, found)
+        yield Predicted(name, credit, tau, spent, "", False)
+        if name == PLAIN:
+            worth = [fit.position or 0.0 for fit in fits]
+            credit = credited(found.comparisons, fold, scores, worth)
+            yield Predicted(SEEN_FIRST, credit, tau, spent, ADDED, False)
 
 
 def _tau(score: np.ndarray, found: PairSet) -> float | None:
@@ -165,7 +209,7 @@ def _verdicts(predicted: Sequence[Predicted], pair: np.ndarray) -> Iterator[str]
             gap, error = difference(one, best, pair)
             kept = "yes" if gap >= -error else "no"
             yield (
-                f"{one.method} minus it: {signed(gap)} ± {share(error)}; at least the best peer "
+                f"{one.method} minus it: {gap:+.4f} ± {error:.4f}; at least the best peer "
                 f"within one paired standard error: {kept}."
             )
 

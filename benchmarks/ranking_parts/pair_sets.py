@@ -7,6 +7,7 @@ import gzip
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,6 +86,6 @@ def _gold(found: Comparisons, path: Path) -> np.ndarray:
     return np.array([known.get(name, np.nan) for name in found.objects])
 
 
-def _lines(path: Path) -> list[dict[str, object]]:
+def _lines(path: Path) -> list[dict[str, Any]]:
     with gzip.open(path, "rt") as file:
         return [json.loads(line) for line in file]

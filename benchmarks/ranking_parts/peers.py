@@ -46,7 +46,7 @@ class Peer:
 
 TIES = ("ties dropped", "ties half")
 EVALICA = ("bradley_terry", "newman", "elo", "pagerank", "average_win_rate")
-CHOIX = ("ilsr_pairwise", "opt_pairwise", "opt_pairwise 0.1", "lsr_pairwise", "rank_centrality")
+CHOIX = ("ilsr_pairwise", "lsr_pairwise", "rank_centrality")
 PEERS = (
     *(Peer("evalica", method, "evalica_rank", "evalica_rank") for method in EVALICA),
     Peer("evalica", "eigen", "evalica_rank", "evalica_rank", ranks=False),
@@ -54,6 +54,7 @@ PEERS = (
     *(Peer("choix", f"{method}, {ties}", "choix_rank", "choix_rank")
       for method in CHOIX for ties in TIES),
     *(Peer("crowd-kit", f"BradleyTerry, {ties}", "crowd_kit_rank", "crowd_kit") for ties in TIES),
+    Peer("choix", "opt_pairwise 0.1, ties dropped", "choix_rank", "choix_rank"),
     Peer("crowd-kit", "NoisyBradleyTerry, ties dropped", "crowd_kit_rank", "crowd_kit"),
 )  # fmt: skip
 
@@ -90,7 +91,7 @@ def scores(peer: Peer, comparisons: Comparisons, fold: np.ndarray, bench: Bench)
         script = HERE / "peers" / f"{peer.script}.py"
         command = [str(python), str(script), "--pairs", str(pairs), "--method", peer.method]
         command += ["--limit", str(LIMIT_S), "--out", str(out)]
-        print(peer.name, file=sys.stderr, flush=True)
+        print(f"{peer.name} on {comparisons!r}", file=sys.stderr, flush=True)
         ended = run(command, cwd=Path(place), limit_s=WALL_S, environment=ONE_THREAD)
         found = _outcome(ended, out)
         if found.scores is not None or found.note == LIMIT_REACHED:

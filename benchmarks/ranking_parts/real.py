@@ -10,7 +10,7 @@ from ranking_parts.agreement import agreement
 from ranking_parts.lines import TOP, Line, Plan, by_figure
 from ranking_parts.pair_sets import GOLDEN, LLMBAR, PairSet, load, load_llmbar
 from ranking_parts.rows import ALONE, TOGETHER, Scorer, ranked, singles
-from ranking_parts.scored import FEWEST, lines_of, means
+from ranking_parts.scored import FEWEST, lines_of, means, tried
 from w2s_judge.comparisons import Comparisons
 from w2s_judge.ranking.bradley_terry import BradleyTerry
 from w2s_judge.ranking.cycles import cycle_rates
@@ -121,7 +121,15 @@ def _panels(
     drawn = [rng.choice(comparisons.J, JUDGES, replace=False) for _ in range(count)]
     panels = [comparisons.only(np.isin(comparisons.rater, judges)) for judges in drawn]
     for name, scorer in rows.items():
-        values = np.array([_tops(scorer(panel), panel, gold)[TOP][0] for panel in panels])
-        error = float(values.std(ddof=1) / np.sqrt(count))
+        scores = [tried(scorer, panel) for panel in panels]
+        values = np.array([
+            _tops(score, panel, gold)[TOP][0]
+            for score, panel in zip(scores, panels, strict=True)
+            if not isinstance(score, str)
+        ])  # fmt: skip
+        failed = [score for score in scores if isinstance(score, str)]
+        note = f"{len(values)} of {count} panels: {failed[0]}" if failed else ""
+        error = float(values.std(ddof=1) / np.sqrt(len(values)))
         row = f"{name}, {JUDGES} judges"
-        yield Line(BLOCK, f"votes_llmbar, {view}", row, {TOP: (float(values.mean()), error)})
+        figures = {TOP: (float(values.mean()), error)}
+        yield Line(BLOCK, f"votes_llmbar, {view}", row, figures, note)

@@ -37,10 +37,9 @@ def line_of(
 ) -> Line:  # fmt: skip
     """One row: its agreement with the truth, or what it says where it refuses."""
     begun = time.process_time()
-    try:
-        score = scorer(comparisons)
-    except W2SJudgeError as refused:
-        return Line(block, setting, name, note=str(refused).splitlines()[0])
+    score = tried(scorer, comparisons)
+    if isinstance(score, str):
+        return Line(block, setting, name, note=score)
     spent = time.process_time() - begun
     found = agreement(score, truth, comparisons.question)
     figures = means(found, found.question)
@@ -48,6 +47,14 @@ def line_of(
         tau, rho = over_objects(score, truth)
         figures = {TAU: (figures[TAU][0], tau), RHO: (figures[RHO][0], rho)}
     return Line(block, setting, name, figures, cpu_s=spent)
+
+
+def tried(scorer: Scorer, comparisons: Comparisons) -> np.ndarray | str:
+    """Its scores, or one line where it refuses or breaks: the other rows go on."""
+    try:
+        return scorer(comparisons)
+    except (W2SJudgeError, np.linalg.LinAlgError) as no:
+        return str(no).splitlines()[0]
 
 
 def means(found: Agreement, cluster: np.ndarray) -> dict[str, tuple[float, float]]:
@@ -62,6 +69,8 @@ def _alone(
 ) -> Line:  # fmt: skip
     heard = np.bincount(comparisons.rater, minlength=comparisons.J)
     many = heard >= fewest
+    if not many.any():
+        return Line(block, setting, name, note=f"no judge made {fewest} comparisons")
     kept = comparisons.only(many[comparisons.rater])
     found = [agreement(score, truth, kept.question) for _, score in singles(kept, scorer)]
     joined = Agreement(

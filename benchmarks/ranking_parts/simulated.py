@@ -13,7 +13,7 @@ from ranking_parts.scored import lines_of
 from w2s_judge.ranking.cycles import cycle_rates
 
 BLOCK = "simulated"
-SKILL: dict[Noise, float] = {"flips": 0.68, "bradley-terry": 0.9}  # both right on about 68 %
+SKILL: dict[Noise, float] = {"flips": 0.68, "bradley-terry": 0.73}  # both right on about 68 %
 SHARED = 0.5
 SIZES, JUDGES = (8, 10), (3, 5)
 KINDS: tuple[tuple[Noise, float], ...] = (

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ranking_parts.agreement import agreement
-from ranking_parts.lines import RHO, TAU, TOP, Line, Plan, by_setting
+from ranking_parts.lines import Line, Plan, by_figure
 from ranking_parts.panels import Panel
 from ranking_parts.rows import ORACLE, PAPER, PLAIN, TOGETHER, WEIGHTED, Scorer, oracle
 from ranking_parts.scored import lines_of
@@ -33,8 +33,7 @@ def report(plan: Plan) -> Iterator[tuple[str, list[Line]]]:
     setting = f"one judge of {GOOD}, four of {POOR}"
     drawn = panel.drawn(plan.seed)
     lines = list(lines_of(BLOCK, setting, drawn.comparisons, drawn.truth, rows=rows))
-    tables = [by_setting(lines, name) for name in (TAU, TOP, RHO)]
-    shown = [f"## {setting}, n=8, flips", *tables, cycles_of(drawn) + "."]
+    shown = [f"## {setting}, n=8, flips", by_figure(lines), cycles_of(drawn) + "."]
     yield "\n\n".join([*shown, *promises(panel, plan)]), lines
 
 

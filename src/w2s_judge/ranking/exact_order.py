@@ -1,169 +1,167 @@
-"""A feedback arc set of least weight, proven: the linear ordering problem as an integer programme.
+"""A feedback arc set of least weight, proven: the linear ordering problem by branch and cut.
 
-    x_uv = 1 where u stands before v (u < v; x_vu = 1 - x_uv)
-    0 <= x_uv + x_vw - x_uw <= 1 for u < v < w: no cycle of three, and therefore none at all
-
-M. Grötschel, M. Jünger and G. Reinelt, A cutting plane algorithm for the linear ordering problem,
-Operations Research 32 (1984): of the n³ rows few matter, so those that a solution violates are
-added, round by round, first to the linear programme, whose solution is mostly whole.
+The linear programme of `order_programme` is mostly whole, or nearly as good as the order that a
+search has found. What is left is decided by cases: a pair one way round or the other, again and
+again, until no case holds a better order. Pairs that can stand only one way in a better order are
+settled by their reduced costs; where all weights are multiples of one unit, better means better by
+one unit, which settles far more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
-
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array, vstack
 
 from w2s_judge.arrays import Floats, Ints
-from w2s_judge.ranking.best_insertion import improved_order
+from w2s_judge.ranking.best_insertion import improved_order, settled
 from w2s_judge.ranking.kemeny_subsets import LARGEST, cheapest_orders
+from w2s_judge.ranking.order_programme import Box, Meter, Programme, Relaxed, Spent
 from w2s_judge.ranking.strong_parts import arcs, level, net, strong_parts
 
-Bounded: TypeAlias = tuple[Floats, Floats]
-"""Least and greatest x, (pairs,) each."""
-
-EXACT_SIZE = 60  # up to .1 s where votes err evenly; .1 to 10 s where close objects are confused
+EXACT_SIZE = 60  # below .1 s where votes err evenly, up to about 1 s where close ones are confused
+PIVOTS = (
+    200_000  # of the simplex method: 5 to 20 s, the longer the more of the 60 vertices there are
+)
 EXACT_KICKS = 60  # of the search that starts it: a start that is the best settles the most pairs
-AT_ONCE = 5  # rows of a round that a pair is in: more make the programme slow, fewer add rounds
-BROKEN = 1e-6  # what HiGHS calls feasible and whole
-SIGNS = np.array([1.0, 1.0, -1.0])
+STALLED = 0.9  # a round of rows that leaves more of the gap than this is followed by cases
+FINEST = 1e-3  # unit of the weights, relative to the heaviest, below which they have none
+SURE = 1e-3  # of a unit: HiGHS is wrong by far less
+SMALLEST = 1e-6  # gain relative to the heaviest weight that counts where they have no unit
 
 
-def exact_order(weight: Floats, /) -> Ints:
+def exact_order(weight: Floats, /, *, pivots: int = PIVOTS) -> Ints:
     """(n,) vertices, first to last, so that the least weight points backwards.
 
     weight : (n, n) what row is preferred to column by, 0 or above; the diagonal is ignored
+    pivots : bound on the work, as for `proven_order`
 
-    Strongly connected components are solved one by one, small ones by dynamic programming over
-    their subsets (milliseconds), others by the programme: up to `EXACT_SIZE` vertices one takes
-    seconds at most as a rule, above that it may take very long. Of several best orders it gives
-    one, always the same. Raises `ArithmeticError` where the solver gives up, which no weights are
-    known to bring about.
+    Takes any number of vertices, and memory as the cube of those in a strongly connected component.
+    Of several best orders it gives one, always the same. Raises `ArithmeticError` where the work
+    ends before the proof.
+    """
+    order, proven = proven_order(weight, pivots=pivots, most=len(weight))
+    if not proven:
+        raise ArithmeticError(f"no order was proven to be the best within {pivots} pivots")
+    return order
+
+
+def proven_order(
+    weight: Floats, /, *, pivots: int = PIVOTS, most: int = EXACT_SIZE
+) -> tuple[Ints, bool]:
+    """(n,) vertices, first to last, with little weight backwards, and whether it is the least.
+
+    weight : (n, n) what row is preferred to column by, 0 or above; the diagonal is ignored
+    pivots : of the simplex method that all programmes together may take; each counts for 100 more
+    most   : vertices of a strongly connected component up to which a proof is tried
+
+    Strongly connected components are solved one by one, the smallest first: small ones by dynamic
+    programming over their subsets (milliseconds), others by branch and cut. Where that ends without
+    a proof, a component has the best order that was found, as good as `improved_order` or better.
+    Weights without a common unit are proven to a millionth of the heaviest. The result depends on
+    the weights alone (and the version of the solver), and never on the time it takes.
     """
     left = net(weight)
-    found = [np.empty(0, dtype=np.int32)]
-    for part in strong_parts(arcs(left)):
+    meter = Meter(pivots)
+    parts = strong_parts(arcs(left))
+    found, every = [np.empty(0, dtype=np.int32)] * (len(parts) + 1), True
+    for k in sorted(range(len(parts)), key=lambda k: len(parts[k])):
+        part = parts[k]
         inner = left[np.ix_(part, part)]
         if len(part) <= LARGEST:
-            found.append(part[cheapest_orders(inner.T[None])[0]])
+            order, proven = cheapest_orders(inner.T[None])[0], True
+        elif len(part) <= most:
+            order, proven = _Search(inner, meter).solved()
         else:
-            found.append(part[_part(inner)])
-    return np.concatenate(found)
+            order, proven = improved_order(inner), False
+        found[k], every = part[order], every and proven
+    return np.concatenate(found), every
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Triangles:
-    """All u < v < w: (T, 3) columns of x_uv, x_vw and x_uw; `of_pair` (n, n) the column of a pair.
+class _Search:
+    """Branch and cut for one strongly connected component."""
 
-    The rows of the programme are 0 <= SIGNS . x <= 1, of which one side is used at a time.
-    """
+    def __init__(self, weight: Floats, meter: Meter) -> None:
+        # Numbered as in a good order: its x is 1 all over.
+        self._start = improved_order(weight, kicks=EXACT_KICKS)
+        self._skew = (weight - weight.T)[np.ix_(self._start, self._start)]
+        self._n = len(weight)
+        first, second = np.triu_indices(self._n, 1)
+        self._gain = self._skew[first, second]
+        self._reach = np.sqrt(second - first)
+        self._best, self._value = np.arange(self._n, dtype=np.int32), float(self._gain.sum())
+        self._step = _step(self._gain)
+        self._programme = Programme(self._gain, self._n, meter)
 
-    columns: Ints
-    of_pair: Ints
+    def solved(self) -> tuple[Ints, bool]:
+        """(n,) the best order that was found, and whether it is the best of all."""
+        cases = [(Box.whole(len(self._gain)), np.inf)]
+        proven = True
+        try:
+            while cases:
+                box, bound = cases.pop()
+                if bound - self._value >= self._step:
+                    cases.extend(self._cases(box))
+        except Spent:
+            proven = False
+        return np.asarray(self._start[self._best]), proven
 
-    @classmethod
-    def among(cls, n: int) -> _Triangles:
-        of_pair = np.zeros((n, n), dtype=np.int32)
-        first, second = np.triu_indices(n, 1)
-        of_pair[first, second] = np.arange(len(first))
-        third = np.arange(n)[None] > second[:, None]  # (pairs, n): w behind v
-        pair, last = np.nonzero(third)
-        u, v = first[pair], second[pair]
-        columns = np.stack([of_pair[u, v], of_pair[v, last], of_pair[u, last]], axis=1)
-        return cls(columns, of_pair)
+    def _cases(self, box: Box) -> list[tuple[Box, float]]:
+        """Two cases of one, with bounds on their values, the likelier last; none if it is done."""
+        last = np.inf
+        while (closed := box.closed(self._n)) is not None:
+            found = self._programme.relaxed(closed)
+            if found is None:
+                break
+            self._look_near(found.x)
+            gap = found.value - self._value
+            if gap < self._step:
+                break
+            box = found.settled(closed, gap - self._step)
+            cut = self._programme.cut(found.x)
+            if not len(found.split) and not cut:
+                break  # whole and without a cycle: an order, which was looked at
+            if len(found.split) and (not cut or gap > STALLED * last):
+                return self._halves(box, found)
+            last = gap
+        return []
 
-    def broken(self, x: Floats) -> Ints:
-        """Rows that x violates, the worst first, no pair in more than `AT_ONCE` of them."""
-        value = x[self.columns] @ SIGNS
-        over = np.maximum(value - 1, -value)
-        rows = np.flatnonzero(over > BROKEN)
-        rows = rows[np.argsort(-over[rows], kind="stable")]
-        used = np.zeros(len(x), dtype=np.int32)
-        chosen = []
-        for row, columns in zip(rows.tolist(), self.columns[rows], strict=True):
-            if used[columns].max() < AT_ONCE:
-                used[columns] += 1
-                chosen.append(row)
-        return np.array(chosen, dtype=np.int32)
+    def _halves(self, box: Box, found: Relaxed) -> list[tuple[Box, float]]:
+        # Near to even, and far apart: what stands between two settled ones is mostly settled, too.
+        split = found.split
+        even = 0.5 - np.abs(found.x[split] - 0.5)
+        pair = int(split[(even * self._reach[split]).argmax()])
+        likely = float(found.x[pair] >= 0.5)
+        return [(box.at(pair, x), found.value) for x in (1 - likely, likely)]
 
-    def matrix(self, x: Floats, rows: Ints) -> csr_array:
-        """(rows, pairs) coefficients of the side of each row that x violates."""
-        side = np.where(x[self.columns[rows]] @ SIGNS > 1, 1.0, -1.0)
-        place = (np.repeat(np.arange(len(rows)), 3), self.columns[rows].ravel())
-        return csr_array(((side[:, None] * SIGNS).ravel(), place), shape=(len(rows), len(x)))
+    def _look_near(self, x: Floats) -> None:
+        """Take the order nearest to x, made better by moves, where it is better than all before."""
+        before = np.zeros((self._n, self._n))
+        before[np.triu_indices(self._n, 1)] = x
+        before += np.tril(1 - before.T, -1)
+        order = np.argsort(before.sum(axis=0), kind="stable").astype(np.int32)
+        order = settled(self._skew, order, level(self._gain))
+        # A pair the other way round counts 0 in the programme, and less than 0 in this sum.
+        value = float(np.triu(self._skew[np.ix_(order, order)], 1).sum() + self._gain.sum()) / 2
+        if value > self._value + level(self._gain):
+            self._best, self._value = order, value
 
 
-def _part(weight: Floats) -> Ints:
-    # Numbered as in a good order, x is 1 all over, and its cost bounds the best from above.
-    start = improved_order(weight, kicks=EXACT_KICKS)
-    skew = (weight - weight.T)[np.ix_(start, start)]
-    gain = skew[np.triu_indices(len(skew), 1)]
-    level_gain = level(gain)
-    triangles = _Triangles.among(len(skew))
-    rows = csr_array((0, len(gain)))
-    bounds = np.zeros(len(gain)), np.ones(len(gain))
-    whole = False
+def _step(gain: Floats) -> float:
+    """What an order must be better by, safely below what the next better one is better by."""
+    unit = _unit(gain)
+    return unit * (1 - SURE) if unit else SMALLEST * float(np.abs(gain).max())
+
+
+def _unit(gain: Floats) -> float:
+    """Greatest number that all are multiples of, by Euclid's algorithm; 0 where there is none."""
+    tiny, least = level(gain), FINEST * float(np.abs(gain).max())
+    rest = np.abs(gain)
     while True:
-        x, bounds = _whole(gain, rows, bounds) if whole else _relaxed(gain, rows, bounds)
-        # Not better than the start even without all rows: nothing is.
-        if gain @ x <= gain.sum() + level_gain:
-            return start
-        broken = triangles.broken(x)
-        if len(broken):
-            rows = vstack([rows, triangles.matrix(x, broken)], format="csr")
-        elif np.abs(x - np.round(x)).max() <= BROKEN:
-            return np.asarray(start[_sorted(x, len(skew))])
-        else:
-            whole = True
-
-
-def _relaxed(gain: Floats, rows: csr_array, bounds: Bounded) -> tuple[Floats, Bounded]:
-    """The solution of the linear programme, and the bounds with the pairs that it settles.
-
-    A pair is settled where the other way round would cost more than the start does: where its
-    reduced cost exceeds what is between start and programme.
-    """
-    lower, upper = bounds
-    found = linprog(
-        -gain, A_ub=rows, b_ub=_right_side(rows), bounds=np.stack(bounds, axis=1), method="highs"
-    )
-    _check(found.success, found.message)
-    x = np.asarray(found.x)
-    between = gain @ x - gain.sum() + level(gain)
-    behind = (found.lower.marginals > between) & (lower == 0)
-    before = (-found.upper.marginals > between) & (upper == 1)
-    return x, (np.where(before, 1.0, lower), np.where(behind, 0.0, upper))
-
-
-def _whole(gain: Floats, rows: csr_array, bounds: Bounded) -> tuple[Floats, Bounded]:
-    """The solution in whole numbers, and the bounds as they are."""
-    # The default gap of 1e-4 is relative to all weight, and would pass for less than the best.
-    found = milp(
-        -gain,
-        integrality=np.ones(len(gain)),
-        bounds=Bounds(*bounds),
-        constraints=LinearConstraint(rows, -np.inf, _right_side(rows)),
-        options={"mip_rel_gap": 0.0},
-    )
-    _check(found.success, found.message)
-    return np.asarray(found.x), bounds
-
-
-def _right_side(rows: csr_array) -> Floats:
-    # x_uv + x_vw - x_uw <= 1, and its negative <= 0: the coefficients sum to the right side, or -1
-    return np.maximum(np.asarray(rows.sum(axis=1), dtype=np.float64), 0.0)
-
-
-def _check(success: bool, message: str) -> None:
-    if not success:
-        raise ArithmeticError(f"the programme of an order was not solved: {message}")
-
-
-def _sorted(x: Floats, n: int) -> Ints:
-    before = np.zeros((n, n))
-    before[np.triu_indices(n, 1)] = np.round(x)
-    before += np.tril(1 - before.T, -1)
-    return np.argsort(before.sum(axis=0), kind="stable").astype(np.int32)
+        rest = rest[rest > tiny]
+        unit = float(rest.min())
+        if unit < least:
+            return 0.0
+        over = rest % unit
+        over = np.minimum(over, unit - over)
+        if over.max() <= tiny:
+            return unit
+        rest = np.append(over, unit)
