@@ -17,6 +17,7 @@ from w2s_judge.ranking.feedback_arc_set import (
     exact_order,
     forward,
     improved_order,
+    proven_order,
     solved_order,
 )
 from w2s_judge.ranking.kemeny_subsets import LARGEST, cheapest_orders
@@ -99,18 +100,83 @@ def test_the_integer_programme_agrees_with_dynamic_programming(seed):
     assert backward_weight(weight, exact_order(weight)) == backward_weight(weight, by_subsets)
 
 
-def test_the_programme_in_whole_numbers_is_reached_and_proven():
+@pytest.mark.parametrize("seed", range(6))
+def test_weights_without_a_unit_are_proven_too(seed):
+    n = LARGEST + 1
+    weight = np.random.default_rng(seed).random((n, n))
+    by_subsets = backward_weight(weight, cheapest_orders(net(weight).T[None])[0])
+    assert backward_weight(weight, exact_order(weight)) == pytest.approx(by_subsets, abs=1e-5)
+
+
+def test_cases_are_decided_and_proven():
     """Close objects, often confused: the linear programme alone ends between two orders."""
     rng = np.random.default_rng(3)
     strength = np.sort(rng.normal(0, 1.2, 40))[::-1]
     right = 1 / (1 + np.exp(-np.subtract.outer(strength, strength)))
     votes = np.triu(np.where(rng.random((5, 40, 40)) < right, 1.0, -1.0).sum(axis=0), 1)
     weight = np.maximum(votes - votes.T, 0)
-    best = backward_weight(weight, exact_order(weight))
+    order, proven = proven_order(weight)
+    assert proven
     searched = min(
         backward_weight(weight, improved_order(weight, kicks=40, seed=seed)) for seed in range(5)
     )
-    assert best <= searched
+    assert backward_weight(weight, order) <= searched
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_search_finds_less_than_what_is_proven_of_votes_by_chance(seed):
+    """One vote a pair, each by chance, so that the search that starts it is often not the best."""
+    weight = tournament(24, 0.5, seed, judges=1)
+    best = backward_weight(weight, exact_order(weight))
+    searched = [backward_weight(weight, improved_order(weight, seed=s)) for s in range(40)]
+    assert best <= min(searched)
+
+
+def test_little_effort_gives_an_order_as_good_as_the_improved_and_says_that_it_is_not_proven():
+    weight = tournament(30, 0.5, 1, judges=1)
+    with pytest.raises(ArithmeticError, match=r"effort of 0\.01"):
+        exact_order(weight, effort=0.01)
+    orders = []
+    for effort in (1e-9, 0.01, 1.0):
+        order, proven = solved_order(weight, "exact", effort=effort)
+        assert not proven
+        assert sorted(order.tolist()) == list(range(30))
+        assert backward_weight(weight, order) <= backward_weight(weight, improved_order(weight))
+        again = solved_order(weight, "exact", effort=effort)
+        assert (again[0].tolist(), again[1]) == (order.tolist(), proven)
+        orders.append(order)
+    best = min(backward_weight(weight, order) for order in orders)
+    assert backward_weight(weight, orders[-1]) == best
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_little_effort_finds_in_small_hard_cases_is_the_least(seed):
+    weight = tournament(LARGEST + 3, 0.5, seed, judges=1)
+    order, _ = solved_order(weight, "exact", effort=1e-9)
+    assert backward_weight(weight, order) == backward_weight(weight, exact_order(weight))
+
+
+def test_effort_goes_to_the_small_parts_first_and_what_is_proven_of_them_stays():
+    hard = tournament(30, 0.5, 1, judges=1)
+    both = np.zeros((45, 45))
+    both[:30, :30] = hard
+    both[:30, 30:] = 1.0
+    ring = np.roll(np.eye(15), 1, axis=1)
+    both[30:, 30:] = ring
+    order, proven = proven_order(both, effort=0.5)
+    assert not proven
+    assert set(order[:30].tolist()) == set(range(30))
+    assert backward_weight(ring, order[30:] - 30) == 1
+
+
+@pytest.mark.parametrize(("unit", "offset"), [(1.0, 0.0), (0.1, 0.0), (7.0, 0.0), (1.0, 0.3)])
+def test_whatever_the_unit_of_the_weights_no_search_finds_less(unit, offset):
+    weight = tournament(20, 0.4, 2, judges=3)
+    level = np.where(weight > 0, offset, 0.0)
+    scaled = unit * weight + level
+    proven = backward_weight(scaled, exact_order(scaled))
+    searched = min(backward_weight(scaled, improved_order(scaled, seed=s)) for s in range(10))
+    assert proven == pytest.approx(searched)
 
 
 def test_greedy_as_worked_by_hand():

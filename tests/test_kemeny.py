@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from w2s_judge.comparisons import Comparisons
 from w2s_judge.errors import UsageError
+from w2s_judge.ranking.best_insertion import improved_order
 from w2s_judge.ranking.exact_order import EXACT_SIZE, exact_order
 from w2s_judge.ranking.kemeny import MOST, Kemeny, kemeny_cost, kemeny_order
 from w2s_judge.ranking.kemeny_subsets import LARGEST, cheapest_orders
@@ -188,10 +189,38 @@ def test_too_many_objects_are_refused_with_a_method_that_takes_them():
     for rank in (lambda: kemeny_order(star), lambda: Kemeny()(compared(names, star))):
         with pytest.raises(UsageError, match=r"at most 1000 .*1001\n.*bradley-terry.*ged"):
             rank()
+
+
+def test_an_order_that_is_not_proven_has_a_note_and_is_refused_where_a_proof_was_asked_for():
     n = EXACT_SIZE + 1
     circle = np.roll(np.eye(n), 1, axis=1)
-    with pytest.raises(UsageError, match=r"circles, not of 61\n.*bradley-terry.*ged"):
-        kemeny_order(circle)
+    chance = tournament(1, 30, judges=1, noise=0.5)
+    for preference, effort in ((circle, 200.0), (chance, 0.5)):
+        with pytest.raises(UsageError, match=r"not proven .*circles.*chance\n.*bradley-terry.*ged"):
+            kemeny_order(preference, effort=effort)
+        case = compared([f"o{k:02}" for k in range(len(preference))], preference)
+        found = Kemeny(effort=effort)(case)
+        assert found.notes[-1].startswith(
+            f"the order of {len(preference)} objects is a good one, and not proven to contradict"
+        )
+        assert sorted(found.rank.tolist()) == list(range(1, len(preference) + 1))
+        cost = kemeny_cost(preference, np.argsort(found.rank))
+        assert cost <= kemeny_cost(preference, improved_order(preference))
+
+
+def test_only_objects_whose_order_is_not_proven_are_counted():
+    chance, few = tournament(1, 30, judges=1, noise=0.5), tournament(2, 5)
+    both = np.zeros((35, 35))
+    both[:30, :30], both[30:, 30:] = chance, few
+    case = compared([f"o{k:02}" for k in range(35)], both)
+    assert any("order of 30 objects" in note for note in Kemeny(effort=0.5)(case).notes)
+    assert not any("not proven" in note for note in Kemeny()(compared("abcde", few)).notes)
+
+
+@pytest.mark.parametrize("effort", [0.0, -1.0, float("nan")])
+def test_no_effort_is_refused(effort):
+    with pytest.raises(UsageError, match="effort"):
+        Kemeny(effort=effort)
 
 
 def test_a_long_line_of_majorities_is_ordered_whatever_its_length():

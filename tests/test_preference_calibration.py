@@ -278,7 +278,7 @@ def test_noise_by_the_votes_own_account_has_no_interval():
     found = unchecked_noise(mass.sum(axis=0), 2, "there is no gold")
     assert (found.share, found.tied) == (pytest.approx(0.3), pytest.approx(0.15))
     assert (found.low, found.high, found.prompts) == (None, None, 0)
-    assert found.source == "by the votes' own account, not checked: there is no gold"
+    assert found.source == "by the judges' own account, a tie counted as wrong: there is no gold"
     none = np.zeros(2, dtype=np.int32)
     assert checked_noise(mass, none, none, Bars(0.95)) is None
     assert checked_noise(mass, none, none, Bars(None)) is None

@@ -107,7 +107,7 @@ def test_the_card_says_what_was_done():
 
 
 def test_no_rate_without_its_reason():
-    assert "No estimate: no gold." in markdown(facts(noise="no gold"))
+    assert "Nothing was checked: no gold." in markdown(facts(noise="no gold"))
     told = as_json(facts(noise="no gold"))
     assert (told["noise"], told["noise_unknown"]) == (None, "no gold")
 

@@ -20,7 +20,7 @@ from w2s_judge.preferences.compared_pairs import (
 from w2s_judge.preferences.pair_mass import PairMass, averaged, from_posterior
 from w2s_judge.preferences.rated_pairs import from_ratings
 from w2s_judge.preferences.reasons import Reason
-from w2s_judge.preferences.strategies import STRATEGIES, alone, best_of, candidates
+from w2s_judge.preferences.strategies import STRATEGIES, alone, best_of, candidates, widest
 from w2s_judge.votes import VoteMatrix
 
 WORTH = (0.0, 0.25, 0.5, 0.5, 1.0)  # two labels are worth the same
@@ -79,6 +79,53 @@ def test_ties_for_a_place_go_to_the_lowest_row():
     with pytest.raises(ValueError, match="makes no pairs"):
         candidates(group, utility, "best-of-n")
     assert set(STRATEGIES) == {*PAIRING, "best-of-n"}
+
+
+def every(group):
+    """All pairs of rows of one prompt, in no order."""
+    one, two = np.triu_indices(len(group), 1)
+    same = group[one] == group[two]
+    one, two = one[same], two[same]
+    rng = np.random.default_rng(len(one))
+    turn, order = rng.random(len(one)) < 0.5, rng.permutation(len(one))
+    return np.where(turn, two, one)[order], np.where(turn, one, two)[order]
+
+
+@given(utilities, st.integers(0, 20))
+def test_the_widest_of_all_pairs_is_best_against_worst(values, seed):
+    group, utility = grouped(values, seed)
+    found, wanted = widest(group, utility, *every(group)), candidates(group, utility, "best-worst")
+    for name in ("better", "worse", "level"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+
+
+@given(utilities, st.integers(0, 20), st.randoms(use_true_random=False))
+def test_the_widest_is_one_of_those_that_were_compared(values, seed, lots):
+    group, utility = grouped(values, seed)
+    first, second = every(group)
+    kept = [k for k in range(len(first)) if lots.random() < 0.4]
+    first, second = first[kept], second[kept]
+    found = widest(group, utility, first, second)
+    apart = np.abs(utility[first] - utility[second])
+    wanted = {}
+    for gap, a in zip(apart, first, strict=True):
+        if not np.isnan(gap):
+            wanted[group[a]] = max(gap, wanted.get(group[a], 0.0))
+    assert group[found.better].tolist() == sorted(wanted)
+    gap = utility[found.better] - utility[found.worse]
+    assert gap == pytest.approx([wanted[g] for g in sorted(wanted)], abs=1e-9)
+    np.testing.assert_array_equal(found.level, np.abs(gap) <= 1e-9)
+    asked = {frozenset(pair) for pair in zip(first, second, strict=True)}
+    assert {frozenset(p) for p in zip(found.better, found.worse, strict=True)} <= asked
+    assert (found.better[found.level] < found.worse[found.level]).all()
+
+
+def test_of_pairs_equally_wide_the_lowest_rows_count():
+    group, utility = np.zeros(5, dtype=np.int32), np.array([0.1, 0.9, 0.1, 0.9, 0.1 + 0.2 - 0.2])
+    found = widest(group, utility, np.array([2, 3, 4]), np.array([3, 0, 1]))
+    assert (found.better.tolist(), found.worse.tolist()) == ([1], [4])
+    found = widest(group, utility, np.array([2, 4]), np.array([4, 0]))
+    assert (found.better.tolist(), found.worse.tolist(), found.level.all()) == ([0], [4], True)
 
 
 @st.composite

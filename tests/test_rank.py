@@ -10,7 +10,7 @@ import pytest
 
 import w2s_judge
 from w2s_judge.aggregation.contract import METHODS
-from w2s_judge.errors import ConfigurationError, InputError, UsageError
+from w2s_judge.errors import ConfigurationError, InputError, RunFolderError, UsageError
 from w2s_judge.ranking.contract import RANKERS
 
 KEYS = {"scope", "item", "rubric", "object", "score", "rank", "low", "high", "component", "method"}
@@ -85,7 +85,7 @@ def test_a_run_of_single_responses_ranks_by_utility_and_models_by_their_mean(ans
     assert [models[name]["rank"] for name in MODELS] == [1, 2, 3]
     for row in models.values():
         assert row["low"] <= row["score"] <= row["high"]
-        assert row["method"] == "auto"
+    assert {row["method"] for row in rows} == {row["method"] for row in run.scores()}
     scores = {(row["item"], row["response"]): row["utility"] for row in run.scores()}
     within = [row for row in rows if row["scope"] == "item"]
     assert len(within) == 24 * 3
@@ -94,7 +94,9 @@ def test_a_run_of_single_responses_ranks_by_utility_and_models_by_their_mean(ans
         assert row["low"] is None
     best = {row["item"]: row["object"] for row in within if row["rank"] == 1}
     assert set(best.values()) == {"0"}
-    assert done.told()["ranking"] == [{**row, "rubric": None} for row in rows[:3]]
+    assert done.told()["ranking"] == rows[:3]
+    assert {row["rubric"] for row in rows} == {"safety"}
+    assert not any("only votes that rank" in note for note in done.record["notes"])
 
 
 @pytest.mark.parametrize("method", [None, *RANKERS.names()])
@@ -104,7 +106,8 @@ def test_comparisons_rank_whatever_the_ranker(method, answered, judges):
     models = over_run(done.rows())
     assert [models[name]["rank"] for name in MODELS] == [1, 2, 3]
     assert all(row["low"] <= row["score"] <= row["high"] for row in models.values())
-    assert {row["method"] for row in done.rows()} == {method or "auto+bradley-terry"}
+    (made,) = {row["method"] for row in run.scores()}
+    assert {row["method"] for row in done.rows()} == {method or f"{made}+bradley-terry"}
     firsts = [row["object"] for row in done.rows() if row["scope"] == "item" and row["rank"] == 1]
     assert firsts.count("0") >= 11
 
@@ -131,6 +134,51 @@ def test_without_models_there_is_nothing_over_the_run(answered, judges):
     for done in w2s_judge.rank(run.folder):
         assert not over_run(done.rows())
         assert any("no response names its model" in note for note in done.record["notes"])
+
+
+@pytest.mark.parametrize(
+    ("rubric", "no_claim"),
+    [("safety", "no expectations"), ("safety-pair", "how far ahead is no probability")],
+)
+def test_votes_that_only_rank_are_said_to(rubric, no_claim, answered, judges, tmp_path):
+    first = w2s_judge.score(answered(6), panel=judges, rubrics=rubric, out=tmp_path / "first.w2s")
+    lines = [json.dumps({**line, "uncalibrated": True}) for line in first.vote_lines()]
+    (tmp_path / "votes.jsonl").write_text("\n".join(lines))
+    row = '[[judge]]\nname = "{}"\nkind = "replay"\npath = "votes.jsonl"\n'
+    replay = tmp_path / "replay.toml"
+    replay.write_text(row.format("fair") + row.format("leaning"))
+    run = w2s_judge.score(answered(6), panel=replay, rubrics=rubric)
+    (done,) = w2s_judge.rank(run.folder, draws=2)
+    (note,) = [note for note in done.record["notes"] if "have only votes that rank" in note]
+    assert no_claim in note
+
+
+@pytest.mark.parametrize("method", ["bradley-terry", "ged"])
+def test_components_of_a_run_begin_at_0_whoever_has_no_name(method, outputs, judges):
+    def written(k, *models):
+        rows = [
+            {"text": f"{k} {j}, quality {4 - 2 * j}", **({"model": model} if model else {})}
+            for j, model in enumerate(models)
+        ]
+        return {"id": f"q{k}", "prompt": f"{k}?", "responses": rows}
+
+    apart = [written(k, None, *(("a", "b") if k % 2 else ("x", "y"))) for k in range(4)]
+    run = w2s_judge.score(outputs(apart), panel=judges, rubrics="safety-pair")
+    (done,) = w2s_judge.rank(run.folder, method=method, draws=2)
+    found = {name: row["component"] for name, row in over_run(done.rows()).items()}
+    assert found["a"] == found["b"]
+    assert found["x"] == found["y"]
+    (board,) = [board for board in done.boards if board.scope == "run"]
+    assert list(dict.fromkeys(board.ranking.component.tolist())) == [0, 1]
+
+
+@pytest.mark.parametrize("rubric", ["safety", "safety-pair"])
+def test_rows_of_responses_that_are_gone_say_what_to_do(rubric, answered, judges):
+    run = w2s_judge.score(answered(3), panel=judges, rubrics=rubric)
+    for path in (run.folder / "consensus").glob("*.jsonl"):
+        path.write_text(path.read_text().replace('"item": "q0"', '"item": "gone"'))
+    with pytest.raises(RunFolderError, match=r"votes have changed .* `w2s-judge aggregate"):
+        w2s_judge.rank(run.folder)
 
 
 @pytest.fixture
@@ -179,6 +227,17 @@ def test_ged_merges_the_rankings_of_questions(merge, votes):
     (done,) = w2s_judge.rank(path, method="ged", merge=merge, draws=30)
     assert [row["object"] for row in done.rows() if row["scope"] == "run"] == NAMES
     assert sum(row["scope"] == "item" for row in done.rows()) == 120
+
+
+def test_merged_rankings_have_intervals_where_questions_are_enough(votes):
+    """Four comparisons a question of a and b, half of the questions with a pair of x and y."""
+    rows = [("a", "b", "j", "a" if k % 10 < 7 else "b", f"q{k}") for k in range(40)]
+    rows += [("x", "y", "j", "x", f"q{k}") for k in range(5)]
+    (done,) = w2s_judge.rank(votes(rows), method="ged", draws=100)
+    found = over_run(done.rows())
+    assert found["a"]["low"] <= found["a"]["score"] <= found["a"]["high"]
+    assert found["a"]["low"] < found["a"]["high"]
+    assert found["x"]["low"] is None  # five questions are too few to draw from
 
 
 def test_parts_that_nothing_connects_are_told_apart(votes):

@@ -12,7 +12,8 @@ from w2s_judge.comparisons import FIRST, SECOND, Comparisons, Ranking
 from w2s_judge.consensus import Fit
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.ranking.components import components, ranks, within_question
-from w2s_judge.ranking.intervals import FEWEST, mean_by_name, with_intervals
+from w2s_judge.ranking.intervals import mean_by_name, with_intervals
+from w2s_judge.ranking.percentiles import FEWEST, percentile_intervals
 
 
 @dataclass(frozen=True)
@@ -262,6 +263,18 @@ def test_nothing_compared_is_no_trouble():
     found = interval(Net(), data.only(np.zeros(data.M, dtype=bool)))
     assert np.isnan(found.low).all()
     assert said(found, "4 objects that are in no comparison")
+
+
+def test_percentiles_lie_further_out_the_fewer_groups_there_were():
+    found = np.tile(np.random.default_rng(11).normal(size=(4000, 1)), 3)
+    low, high = percentile_intervals(found, np.array([10, 40, 10_000]))
+    assert low[0] < low[1] < low[2] == pytest.approx(-1.96, abs=0.12)
+    assert high[0] > high[1] > high[2] == pytest.approx(1.96, abs=0.12)
+    # G = 10: t with 9 degrees, 2.262, times sqrt(10 / 9)
+    assert high[0] == pytest.approx(2.262 * np.sqrt(10 / 9), abs=0.2)
+    found[:2100, 1] = np.nan
+    low, high = percentile_intervals(found, np.full(3, 40), 0.5)
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [False, True, False]
 
 
 # ---------------------------------------------------------------------- means by name

@@ -17,7 +17,7 @@ from w2s_judge.datasets.comparison_files import read_comparisons
 EMOTION, MUSIC = "emotion_pairs", "music_pairs"
 SETS = ("llmfao", EMOTION, MUSIC, "photo_color", "photo_sharpness")
 GOLDEN = {
-    EMOTION: "gold scores, made by experts",
+    EMOTION: "the source's own scores",
     MUSIC: "its gold was derived from these very votes: it is no independent truth",
 }
 BY_QUERY = (MUSIC,)  # objects are called query|document, and are compared within a query

@@ -43,7 +43,7 @@ def _about(found: PairSet, of: str) -> str:
     q = found.comparisons.Q
     errors = "questions" if q > 1 else "judges for single judges, over objects for the others"
     return (
-        f"Gold: {of}. {q} questions; standard errors are over {errors}. Single judges: those with "
+        f"Gold: {of}. Questions: {q}; standard errors are over {errors}. Single judges: those with "
         f"{FEWEST} comparisons or more, on the objects that they compared. Cycles in "
         f"{np.mean(known):.2f} of the questions of a judge, in {rates.ensemble_rate:.2f} of the "
         "ensemble's."

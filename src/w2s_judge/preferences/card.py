@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from w2s_judge.preferences.card_facts import CardFacts, NoiseRate, as_json
+from w2s_judge.preferences.card_facts import CardFacts, CheckFact, NoiseRate, as_json
 from w2s_judge.preferences.files import CARD, CARD_JSON, DROPPED, DatasetFiles, meta_name
 from w2s_judge.preferences.lengths import CERTAINTY, LEAST_EFFECT
 from w2s_judge.preferences.meta import PREFIX
@@ -36,6 +36,7 @@ def markdown(facts: CardFacts) -> str:
         _noise(facts),
         _lengths(facts),
         _made(facts),
+        _origins(facts),
         _notes(facts),
     )
     lines = [line for part in parts for line in part]
@@ -65,6 +66,8 @@ def _line(text: str, most: int) -> str:
 
 
 def _head(facts: CardFacts) -> Iterator[str]:
+    if not facts.files:
+        return
     yield "---"
     yield "configs:"
     yield "- config_name: default"
@@ -81,14 +84,22 @@ def _what(facts: CardFacts) -> Iterator[str]:
     yield ""
     yield (
         f"{facts.kept:,} {facts.kind} from {shown(facts.source)}, in the format "
-        f"{shown(facts.format)} ({prose(facts.reads)}), {facts.style} style. No human wrote these "
-        f"preferences: a panel of judges voted, and {shown(facts.made_by)} made of the votes what "
-        "is here."
+        f"{shown(facts.format)} ({prose(facts.reads)}), {facts.style} style. A panel of judges "
+        f"voted, and {shown(facts.made_by)} made of the votes what is here."
     )
+    if facts.by_gold:
+        yield (
+            f"Of these, {facts.by_gold:,} are what human labels say (`calibration` is `gold`, p is "
+            f"1 or 0); the other {facts.kept - facts.by_gold:,} are the panel's."
+        )
+    elif facts.kept:
+        yield "No human chose any of them."
     yield ""
 
 
 def _load(facts: CardFacts) -> Iterator[str]:
+    if not facts.files:
+        return
     yield "## Loading"
     yield "```python"
     yield "from datasets import load_dataset"
@@ -138,18 +149,36 @@ def _noise(facts: CardFacts) -> Iterator[str]:
     match facts.noise:
         case NoiseRate() as noise:
             yield (
-                f"Estimated share of {facts.kind} that are wrong: {noise.rate:.1%} "
+                f"Estimated share of the panel's {facts.kind} that are wrong: {noise.rate:.1%} "
                 f"({noise.certainty:.0%} interval {noise.low:.1%} to {noise.high:.1%}), from "
                 f"{prose(noise.source)}."
             )
         case why:
-            yield f"No estimate: {prose(why)}."
+            yield f"Nothing was checked: {prose(why)}."
+    if facts.checked is not None:
+        yield f"By labels that nothing was fitted to: {prose(check_text(facts.checked))}."
     if facts.resample == "flip":
         yield (
             "On top of that rows were turned round on purpose (`--resample flip`), each with "
             "probability 1 - p."
         )
     yield ""
+
+
+def check_text(checked: CheckFact) -> str:
+    """What `--check` came to, in words."""
+    if checked.right is None:
+        told = "none of the rows can be told"
+    else:
+        told = (
+            f"{checked.right:.1%} right ({CERTAINTY:.0%} interval {checked.low:.1%} to "
+            f"{checked.high:.1%}) of {checked.rows:,} rows in {checked.prompts:,} prompts"
+        )
+    if checked.level:
+        told += f"; {checked.level:,} more have two responses of one gold class"
+    if checked.used:
+        told += f"; {checked.used:,} of the labels had been used and were not looked at"
+    return told
 
 
 def _lengths(facts: CardFacts) -> Iterator[str]:
@@ -205,6 +234,13 @@ def _made(facts: CardFacts) -> Iterator[str]:
             ("seed", str(facts.seed)),
         ),
     )
+
+
+def _origins(facts: CardFacts) -> Iterator[str]:
+    if facts.origins:
+        yield from _table(
+            ("made from", ""), ((shown(what), shown(which)) for what, which in facts.origins)
+        )
 
 
 def _notes(facts: CardFacts) -> Iterator[str]:

@@ -64,12 +64,31 @@ class NoiseRate:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckFact:
+    """Rows against labels that nothing was fitted to.
+
+    `right` is the share that is right with its interval; None where no row could be told. `level`
+    rows have two responses of one gold class and are not counted where gold is coarser than the
+    votes; `used` labels had been fitted to and were not looked at.
+    """
+
+    right: float | None
+    low: float | None
+    high: float | None
+    rows: int
+    prompts: int
+    level: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
 class CardFacts:
     """Everything on the card. Texts may come from anywhere: they are made harmless when written.
 
     `format` and `reads` are the writer's name and summary, `kind` what a row is. `thresholds` are
     (name, value) as asked for; `dropped` (reason, count). `noise` is a rate, or in words why there
-    is none. `lengths` is None where rows are no pairs.
+    is none. `lengths` is None where rows are no pairs. `by_gold` of the `kept` rows are what human
+    labels say; `origins` are (what, which): files and their hashes.
     """
 
     made_by: str
@@ -94,6 +113,9 @@ class CardFacts:
     noise: NoiseRate | str
     lengths: LengthBalance | None
     notes: tuple[str, ...] = ()
+    by_gold: int = 0
+    checked: CheckFact | None = None
+    origins: tuple[tuple[str, str], ...] = ()
 
 
 def as_json(facts: CardFacts) -> dict[str, Any]:
@@ -101,6 +123,7 @@ def as_json(facts: CardFacts) -> dict[str, Any]:
     told: dict[str, Any] = {"version": VERSION, **asdict(facts)}
     told["thresholds"] = dict(facts.thresholds)
     told["dropped"] = dict(facts.dropped)
+    told["origins"] = dict(facts.origins)
     noise = facts.noise
     told["noise"] = None if isinstance(noise, str) else asdict(noise)
     told["noise_unknown"] = noise if isinstance(noise, str) else None

@@ -15,7 +15,7 @@ from w2s_judge.preferences.pair_mass import BETTER, TIE, share
 from w2s_judge.preferences.screening import DIGITS, SAME, Bars
 
 CHECKED = "gold pairs above the bars, by a p that saw nothing of their prompts"
-UNCHECKED = "by the votes' own account, not checked"
+UNCHECKED = "by the judges' own account, a tie counted as wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Noise:
     pairs     : what it is taken over: gold pairs, or all pairs written where nothing was checked
     prompts   : of the gold pairs; 0 where nothing was checked
     source    : how it was found, and why no better, in plain words
+    level     : gold pairs above the bars that gold, coarser than the votes, calls a tie: these are
+                not counted
     """
 
     share: float
@@ -36,6 +38,7 @@ class Noise:
     pairs: int
     prompts: int
     source: str
+    level: int = 0
 
 
 def checked_noise(
@@ -57,6 +60,7 @@ def checked_noise(
     above = np.round(held_out[:, TIE], DIGITS) <= bars.max_tie
     p = np.round(share(held_out), DIGITS)
     above &= (p > 0.5 + SAME) & (p >= (np.inf if bars.min_p is None else bars.min_p))
+    level = 0 if ties_tell else int((above & (outcome == TIE)).sum())
     if not ties_tell:
         above &= outcome != TIE
     if not above.any():
@@ -66,8 +70,7 @@ def checked_noise(
     wrong = (outcome[above] != BETTER).astype(np.float64)
     found = estimated_share(wrong, of, prompt[above])
     tied = float(np.average(outcome[above] == TIE, weights=of))
-    source = CHECKED if ties_tell else f"{CHECKED}; those that gold calls a tie are not counted"
-    return Noise(found.value, tied, found.low, found.high, found.n, found.groups, source)
+    return Noise(found.value, tied, found.low, found.high, found.n, found.groups, CHECKED, level)
 
 
 def unchecked_noise(total: Floats, pairs: int, why: str) -> Noise:

@@ -12,23 +12,21 @@ Letters: I responses, P pairs, J judges, L labels, K ratings (cells of response 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.calibration.normal_scores import normal_scores
 from w2s_judge.preferences.pair_mass import BETTER, TIE, WORSE, PairMass, gathered
 from w2s_judge.preferences.reasons import Codes, Reason
+from w2s_judge.ranking.ratings import rank_scores, ratings
 from w2s_judge.ranking.responses import judges_of
-from w2s_judge.ranking.within_judges import outcome_mass
+from w2s_judge.ranking.within_judges import outcome_mass, rank_outcome
 from w2s_judge.votes import VoteMatrix
 
 AT_ONCE = 1 << 15  # pairs that are spread over their judges together
-SAME = 1e-12  # normal scores that differ by less are of equal ranks
 
 Places = npt.NDArray[np.int64]
 
@@ -99,7 +97,7 @@ class _Ratings:
         if self.score is not None:
             apart = self.score[one] - self.score[two]
             ranks = ~np.isnan(apart)
-            mass[ranks] = _by_rank(apart[ranks])
+            mass[ranks] = rank_outcome(apart[ranks])
         total = np.zeros((len(better), 3))
         for side in (BETTER, TIE, WORSE):
             total[:, side] = np.bincount(pair, mass[:, side], len(better))
@@ -124,26 +122,19 @@ def _ratings(
 ) -> _Ratings:
     judges, of_rater, unsure = judges_of(_marked(votes, ranked))
     many = max(len(judges), 1)
-    key = votes.item.astype(np.int64) * many + of_rater[votes.rater]
-    order = np.argsort(key, kind="stable")
-    begins = np.flatnonzero(np.r_[True, key[order][1:] != key[order][:-1]][: len(key)])
-    weight = np.ones(votes.V) if votes.weight is None else votes.weight[order]
-
-    def mean(values: Floats) -> Floats:
-        if len(begins) == len(key):  # no judge rated a response twice
-            return values[order]
-        total = np.add.reduceat((values[order].T * weight).T, begins, axis=0)
-        return np.asarray((total.T / np.add.reduceat(weight, begins)).T)
-
-    cell = key[order][begins]
-    score, enters = None, None
-    if unsure is not None and unsure[of_rater[votes.rater]].any():
-        if ranking_too:
-            score = mean(_scores(votes, unsure[of_rater], ranked) * np.sign(worth[-1] - worth[0]))
-        else:
-            enters = ~unsure[cell % many]
-    start = np.searchsorted(cell, np.arange(votes.I + 1, dtype=np.int64) * many)
-    return _Ratings(many, cell, start, mean(votes.soft()), worth, score, enters)
+    judge = of_rater[votes.rater]
+    cell = votes.item.astype(np.int64) * many + judge
+    only_rank = np.zeros(votes.J, dtype=np.bool_) if unsure is None else unsure[of_rater]
+    some = bool(only_rank[votes.rater].any())
+    score = None
+    if some and ranking_too:
+        _check_named(votes, only_rank, ranked)
+        score = rank_scores(votes, only_rank, worth, ranked)
+    rated = ratings(votes, cell, score)
+    enters = None if not some or ranking_too else ~only_rank[votes.rater[rated.vote]]
+    key = cell[rated.vote]
+    start = np.searchsorted(key, np.arange(votes.I + 1, dtype=np.int64) * many)
+    return _Ratings(many, key, start, rated.mass, worth, rated.score, enters)
 
 
 def _marked(votes: VoteMatrix, ranked: Mapping[str, Floats] | None) -> VoteMatrix:
@@ -155,28 +146,8 @@ def _marked(votes: VoteMatrix, ranked: Mapping[str, Floats] | None) -> VoteMatri
     )
 
 
-def _scores(votes: VoteMatrix, unsure: Bools, ranked: Mapping[str, Floats] | None) -> Floats:
-    """(V,) normal scores of the mass on the last label where it only ranks, else NaN."""
-    last = votes.soft()[:, -1]
-    score = np.full(votes.V, np.nan)
-    for j, mine in _raters(votes, unsure):
+def _check_named(votes: VoteMatrix, only_rank: Bools, ranked: Mapping[str, Floats] | None) -> None:
+    for j in np.unique(votes.rater[only_rank[votes.rater]]).tolist():
         among = None if ranked is None else ranked.get(votes.raters[j])
         if among is None or not len(among):
             raise ValueError(f"{votes.raters[j]}: the masses to rank its votes among are not given")
-        score[mine] = normal_scores(last[mine], among)
-    return score
-
-
-def _raters(votes: VoteMatrix, unsure: Bools) -> Iterator[tuple[int, Bools]]:
-    for j in np.flatnonzero(unsure).tolist():
-        mine = votes.rater == j
-        if mine.any():
-            yield j, mine
-
-
-def _by_rank(apart: Floats) -> Floats:
-    """(n, 3) from differences of normal scores; equal ranks are a tie, and no others."""
-    better = ndtr(apart / np.sqrt(2))
-    mass = np.stack([better, np.zeros(len(apart)), 1 - better], axis=1)
-    mass[np.abs(apart) < SAME] = (0.0, 1.0, 0.0)
-    return np.asarray(mass)

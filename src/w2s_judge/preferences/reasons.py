@@ -20,17 +20,19 @@ class Reason(IntEnum):
     UNASKED = 3
     ALONE = 4
     SAME_TEXT = 5
-    NEVER_COMPARED = 6
-    NO_VOTE = 7
-    RANKS_ONLY = 8
-    ONE_ORDER = 9
-    LEVEL = 10
-    EVEN = 11
-    TIED = 12
-    AGAINST = 13
-    UNPROMISED = 14
-    BELOW = 15
-    BETWEEN = 16
+    GOLD_TIE = 6
+    NEVER_COMPARED = 7
+    NO_VOTE = 8
+    RANKS_ONLY = 9
+    ONE_ORDER = 10
+    LEVEL = 11
+    EVEN = 12
+    TIED = 13
+    AGAINST = 14
+    UNPROMISED = 15
+    BELOW = 16
+    BETWEEN = 17
+    UNDRAWN = 18
 
     @property
     def text(self) -> str:
@@ -41,10 +43,11 @@ class Reason(IntEnum):
 TEXTS: dict[Reason, str] = {
     Reason.KEPT: "kept",
     Reason.VETOED: "vetoed",
-    Reason.UNCLEARED: "not cleared: no vote under the rubric that vetoes",
+    Reason.UNCLEARED: "not cleared: no probability under the rubric that vetoes",
     Reason.UNASKED: "not judged under this rubric",
     Reason.ALONE: "fewer than two responses to this prompt are left to pair",
     Reason.SAME_TEXT: "same text",
+    Reason.GOLD_TIE: "tie by gold",
     Reason.NEVER_COMPARED: "never compared",
     Reason.NO_VOTE: "no vote",
     Reason.RANKS_ONLY: "votes only rank",
@@ -56,10 +59,5 @@ TEXTS: dict[Reason, str] = {
     Reason.UNPROMISED: "no bar keeps max-error",
     Reason.BELOW: "below min-p",
     Reason.BETWEEN: "neither clearly desirable nor clearly undesirable",
+    Reason.UNDRAWN: "not drawn (--resample draw)",
 }
-
-
-def counted(codes: Codes) -> dict[Reason, int]:
-    """How many have each reason that occurs, in the order of `Reason`."""
-    many = np.bincount(codes, minlength=len(Reason))
-    return {reason: int(many[reason]) for reason in Reason if many[reason]}

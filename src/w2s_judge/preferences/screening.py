@@ -63,11 +63,3 @@ def screen(
         np.int8(Reason.KEPT),
     )
     return found.astype(np.int8)
-
-
-def offered(
-    pairs: PairMass, bars: Bars, level: Bools | None = None, same: Bools | None = None
-) -> Bools:
-    """(P,) pairs that only a bar on p can still keep out: what a promise is tested on."""
-    codes = screen(pairs, Bars(0.5, bars.max_tie), level, same)
-    return np.asarray(codes == Reason.KEPT)

@@ -79,6 +79,37 @@ def candidates(group: Ints, utility: Floats, strategy: Strategy) -> Candidates:
     return Candidates(row[one], row[two], np.asarray(place[one] == place[two]))
 
 
+def widest(group: Ints, utility: Floats, first: Ints, second: Ints) -> Candidates:
+    """Of the pairs that were compared, for each prompt the one whose utilities lie furthest apart.
+
+    group, utility : (I,) as for `candidates`
+    first, second  : (n,) rows of the responses of each compared pair, of one prompt each
+    As "best-worst" where all pairs were compared; where few were, best and worst may never have
+    met. Of pairs that are equally far apart that with the lowest rows counts: the better one's
+    first. A prompt whose compared pairs all have an unknown side has none.
+    """
+    row, place, _ = _ordered(group, utility)
+    of_row = np.full(len(group), -1, dtype=np.int64)
+    of_row[row] = place
+    known = (of_row[first] >= 0) & (of_row[second] >= 0)
+    one, two = first[known], second[known]
+    low, high = np.minimum(one, two), np.maximum(one, two)
+    turn = of_row[low] > of_row[high]  # the better has the lower place
+    better, worse = np.where(turn, high, low), np.where(turn, low, high)
+    best = np.full(int(place.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(best, place, utility[row])  # level responses are of one utility: their highest
+    gap = best[of_row[better]] - best[of_row[worse]]
+    order = np.lexsort((worse, better, group[better]))
+    prompts, start = np.unique(group[better][order], return_index=True)
+    most = np.maximum.reduceat(gap[order], start) if len(order) else gap
+    far = order[gap[order] >= (most - SAME / 2)[np.searchsorted(prompts, group[better][order])]]
+    chosen = far[np.unique(group[better][far], return_index=True)[1]]
+    better, worse = better[chosen], worse[chosen]
+    return Candidates(
+        better.astype(np.int32), worse.astype(np.int32), np.asarray(of_row[better] == of_row[worse])
+    )
+
+
 def best_of(group: Ints, utility: Floats) -> Ints:
     """Rows of the best response of each prompt, by prompt; of level ones the lowest row.
 

@@ -33,7 +33,7 @@ def asked(prompt: str | tuple[Message, ...], style: Style, item: str) -> str | T
     roles = ", ".join(turn.role for turn in prompt[:6]) + (", ..." if len(prompt) > 6 else "")
     raise UsageError(
         f"the prompt of {item[:80]!r} is a chat ({roles}), which has no one form as plain text\n"
-        "  write messages: --conversational"
+        "  write messages: --layout conversational"
     )
 
 

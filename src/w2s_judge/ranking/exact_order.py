@@ -17,40 +17,40 @@ from w2s_judge.ranking.kemeny_subsets import LARGEST, cheapest_orders
 from w2s_judge.ranking.order_programme import Box, Meter, Programme, Relaxed, Spent
 from w2s_judge.ranking.strong_parts import arcs, level, net, strong_parts
 
-EXACT_SIZE = 60  # below .1 s where votes err evenly, up to about 1 s where close ones are confused
-PIVOTS = (
-    200_000  # of the simplex method: 5 to 20 s, the longer the more of the 60 vertices there are
-)
+EXACT_SIZE = 60  # under .1 s where votes err evenly; .1 to 3 s where close ones are confused
+EFFORT = 200.0  # as `Meter` counts it: 5 to 20 s, after which votes near to chance are given up
 EXACT_KICKS = 60  # of the search that starts it: a start that is the best settles the most pairs
+RESTARTS = 20  # of that search where no proof was found: half a second at 60 vertices
 STALLED = 0.9  # a round of rows that leaves more of the gap than this is followed by cases
 FINEST = 1e-3  # unit of the weights, relative to the heaviest, below which they have none
 SURE = 1e-3  # of a unit: HiGHS is wrong by far less
 SMALLEST = 1e-6  # gain relative to the heaviest weight that counts where they have no unit
 
 
-def exact_order(weight: Floats, /, *, pivots: int = PIVOTS) -> Ints:
+def exact_order(weight: Floats, /, *, effort: float = EFFORT) -> Ints:
     """(n,) vertices, first to last, so that the least weight points backwards.
 
     weight : (n, n) what row is preferred to column by, 0 or above; the diagonal is ignored
-    pivots : bound on the work, as for `proven_order`
+    effort : bound on the work, as for `proven_order`
 
     Takes any number of vertices, and memory as the cube of those in a strongly connected component.
     Of several best orders it gives one, always the same. Raises `ArithmeticError` where the work
     ends before the proof.
     """
-    order, proven = proven_order(weight, pivots=pivots, most=len(weight))
+    order, proven = proven_order(weight, effort=effort, most=len(weight))
     if not proven:
-        raise ArithmeticError(f"no order was proven to be the best within {pivots} pivots")
+        raise ArithmeticError(f"no order was proven to be the best within an effort of {effort:g}")
     return order
 
 
 def proven_order(
-    weight: Floats, /, *, pivots: int = PIVOTS, most: int = EXACT_SIZE
+    weight: Floats, /, *, effort: float = EFFORT, most: int = EXACT_SIZE
 ) -> tuple[Ints, bool]:
     """(n,) vertices, first to last, with little weight backwards, and whether it is the least.
 
     weight : (n, n) what row is preferred to column by, 0 or above; the diagonal is ignored
-    pivots : of the simplex method that all programmes together may take; each counts for 100 more
+    effort : bound on the work of all components together, in millions of simplex pivots times pairs
+             of vertices: 200 is 5 to 20 s
     most   : vertices of a strongly connected component up to which a proof is tried
 
     Strongly connected components are solved one by one, the smallest first: small ones by dynamic
@@ -60,7 +60,7 @@ def proven_order(
     the weights alone (and the version of the solver), and never on the time it takes.
     """
     left = net(weight)
-    meter = Meter(pivots)
+    meter = Meter(effort)
     parts = strong_parts(arcs(left))
     found, every = [np.empty(0, dtype=np.int32)] * (len(parts) + 1), True
     for k in sorted(range(len(parts)), key=lambda k: len(parts[k])):
@@ -102,6 +102,7 @@ class _Search:
                     cases.extend(self._cases(box))
         except Spent:
             proven = False
+            self._search_on()
         return np.asarray(self._start[self._best]), proven
 
     def _cases(self, box: Box) -> list[tuple[Box, float]]:
@@ -133,14 +134,22 @@ class _Search:
         return [(box.at(pair, x), found.value) for x in (1 - likely, likely)]
 
     def _look_near(self, x: Floats) -> None:
-        """Take the order nearest to x, made better by moves, where it is better than all before."""
+        """Take the order nearest to x, made better by moves, if it is better."""
         before = np.zeros((self._n, self._n))
         before[np.triu_indices(self._n, 1)] = x
         before += np.tril(1 - before.T, -1)
         order = np.argsort(before.sum(axis=0), kind="stable").astype(np.int32)
-        order = settled(self._skew, order, level(self._gain))
+        self._take(settled(self._skew, order, level(self._gain)))
+
+    def _search_on(self) -> None:
+        weight = np.maximum(self._skew, 0.0)
+        for seed in range(1, RESTARTS + 1):
+            self._take(improved_order(weight, kicks=EXACT_KICKS, seed=seed))
+
+    def _take(self, order: Ints) -> None:
         # A pair the other way round counts 0 in the programme, and less than 0 in this sum.
-        value = float(np.triu(self._skew[np.ix_(order, order)], 1).sum() + self._gain.sum()) / 2
+        forth = float(np.triu(self._skew[np.ix_(order, order)], 1).sum())
+        value = (forth + float(self._gain.sum())) / 2
         if value > self._value + level(self._gain):
             self._best, self._value = order, value
 

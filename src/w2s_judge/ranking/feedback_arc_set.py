@@ -13,8 +13,7 @@ import numpy as np
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.ranking.best_insertion import improved_order
 from w2s_judge.ranking.eades import greedy_order
-from w2s_judge.ranking.exact_order import EXACT_SIZE, exact_order
-from w2s_judge.ranking.strong_parts import arcs, net, strong_parts
+from w2s_judge.ranking.exact_order import EFFORT, EXACT_SIZE, exact_order, proven_order
 
 Solver: TypeAlias = Literal["greedy", "improved", "exact"]
 """greedy: Eades, Lin and Smyth; improved: best insertion from there; exact: proven to be least."""
@@ -27,15 +26,19 @@ __all__ = [
     "forward",
     "greedy_order",
     "improved_order",
+    "proven_order",
     "solved_order",
 ]
 
 
-def solved_order(weight: Floats, solver: Solver, /) -> tuple[Ints, bool]:
+def solved_order(weight: Floats, solver: Solver, /, *, effort: float = EFFORT) -> tuple[Ints, bool]:
     """(n,) vertices first to last by that solver, and whether it did what its name says.
 
-    `exact` takes the improved order, and says False, where a strongly connected component of the
-    netted weights has more than `EXACT_SIZE` vertices.
+    effort : bound on the work of `exact`, as for `proven_order`
+
+    `exact` gives an order as good as the improved one or better, and says False, where a strongly
+    connected component of the netted weights has more than `EXACT_SIZE` vertices, or the effort
+    ends before the proof, as it does where votes are near to chance.
     """
     if solver == "greedy":
         return greedy_order(weight), True
@@ -43,10 +46,7 @@ def solved_order(weight: Floats, solver: Solver, /) -> tuple[Ints, bool]:
         return improved_order(weight), True
     if solver != "exact":
         raise ValueError(f"no solver {solver!r}: there are greedy, improved, exact")
-    largest = max(map(len, strong_parts(arcs(net(weight)))), default=0)
-    if largest > EXACT_SIZE:
-        return improved_order(weight), False
-    return exact_order(weight), True
+    return proven_order(weight, effort=effort)
 
 
 def backward_weight(weight: Floats, order: Ints, /) -> float:

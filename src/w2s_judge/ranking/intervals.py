@@ -1,11 +1,9 @@
 """Intervals by the bootstrap over groups: what answers one prompt is wrong together.
 
 Groups are drawn with replacement, the method is fitted to each draw, and the interval lies between
-the percentiles of its scores (Efron 1979; clusters drawn whole, Davison and Hinkley 1997, 3.8).
-What recurs within a group beyond chance is thereby counted as one observation and not as many.
-Plain percentiles of G groups are too narrow by about sqrt((G - 1) / G) times the ratio of the
-normal and the t quantile, so that percentiles further out are taken (Hesterberg 2015, the expanded
-percentile interval: Phi(-sqrt(G / (G - 1)) t_{G - 1})).
+the percentiles of its scores (Efron 1979; clusters drawn whole, Davison and Hinkley 1997, 3.8),
+widened for few groups: see `percentiles`. What recurs within a group beyond chance is thereby
+counted as one observation and not as many.
 """
 
 from __future__ import annotations
@@ -15,17 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
-from scipy.special import ndtr, stdtrit
 
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.comparisons import Comparisons, Ranking
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.ranking.contract import Ranker
+from w2s_judge.ranking.percentiles import COVERAGE, FEWEST, percentile_intervals
 from w2s_judge.sentences import listed
-
-FEWEST = 10  # groups: percentiles of draws from fewer are far too narrow
-LEAST = 0.5  # share of the draws that an object's interval must rest on
-COVERAGE = 0.95
 
 Places = npt.NDArray[np.int64]
 
@@ -63,7 +57,7 @@ def with_intervals(
         found = np.full((draws, comparisons.N), np.nan)
         size = np.bincount(groups.question, minlength=comparisons.Q)[comparisons.question]
         told = _draw(found, ranker, comparisons, groups, ranking.score, part, seed)
-        low[wanted], high[wanted] = _percentiles(found[:, wanted], _tail(size[wanted], coverage))
+        low[wanted], high[wanted] = percentile_intervals(found[:, wanted], size[wanted], coverage)
         names = [comparisons.objects[k] for k in wanted[np.isnan(low[wanted])].tolist()]
         notes += (
             f"low and high: {coverage:.0%} intervals from {draws} bootstrap draws of "
@@ -182,29 +176,6 @@ def _on_one_zero(whole: Floats, part: Places, drawn: Floats, torn: Places) -> Fl
     return np.asarray(np.where(2 * size[joint] > of_whole, moved, np.nan))
 
 
-def _tail(groups: Places, coverage: float) -> Floats:
-    """(n,) share of the draws below the interval, by the number of groups drawn."""
-    groups = np.maximum(groups, 2)
-    far = stdtrit(groups - 1, (1 - coverage) / 2) * np.sqrt(groups / (groups - 1))
-    return np.asarray(ndtr(far))
-
-
-def _percentiles(found: Floats, tail: Floats) -> tuple[Floats, Floats]:
-    """Two (n,) percentiles of the columns of (draws, n), NaN left out where half is left."""
-    count = (~np.isnan(found)).sum(axis=0)
-    inside = np.sort(found, axis=0)  # NaN last
-    ends = []
-    for share in (tail, 1 - tail):
-        place = share * np.maximum(count - 1, 0)
-        below = np.floor(place).astype(np.int64)
-        above = np.minimum(below + 1, np.maximum(count - 1, 0))
-        lower = np.take_along_axis(inside, below[None], axis=0)[0]
-        upper = np.take_along_axis(inside, above[None], axis=0)[0]
-        end = lower + (place - below) * (upper - lower)
-        ends.append(np.where(count >= LEAST * len(found), end, np.nan))
-    return ends[0], ends[1]
-
-
 def mean_by_name(
     value: Floats,
     name: Ints,
@@ -235,7 +206,7 @@ def mean_by_name(
         counted = count @ often
         np.divide(total @ often, counted, out=row, where=counted > 0)
     groups = np.diff(count.indptr)
-    low, high = _percentiles(found[1:], _tail(groups, coverage))
+    low, high = percentile_intervals(found[1:], groups, coverage)
     few = groups < FEWEST
     low[few], high[few] = np.nan, np.nan
     return found[0], low, high

@@ -21,24 +21,33 @@ from w2s_judge.ranking.strong_parts import reached
 AT_ONCE = 5  # rows of a round that a pair is in: more make the programme slow, fewer add rounds
 BROKEN = 1e-6  # what HiGHS calls feasible and whole
 SET_UP = 100  # pivots that a programme is charged beside its own: what setting it up takes
+MILLION = 1e6
 SIGNS = np.array([1.0, 1.0, -1.0])
 OPTIMAL, INFEASIBLE = 0, 2  # linprog's status
 
 
 class Spent(ArithmeticError):
-    """The pivots are used up, or the solver gave up: what is left stays undecided."""
+    """The effort is used up, or the solver gave up: what is left stays undecided."""
 
 
 @dataclass(slots=True)
 class Meter:
-    """Pivots of the simplex method that may still be taken: a bound on work, and not on time."""
+    """Effort that is left: millions of simplex pivots times pairs that are free in them.
 
-    left: int
+    A pivot takes about as long as there are pairs; one of them takes some 50 to 200 ns. So this
+    bounds the time without a clock, and the same call always ends at the same place.
+    """
 
-    def take(self, pivots: int) -> None:
-        self.left -= pivots
+    left: float
+
+    def pivots(self, pairs: int) -> int:
+        """How many a programme of so many pairs may take."""
+        return max(1, int(MILLION * self.left / pairs))
+
+    def take(self, pivots: int, pairs: int) -> None:
+        self.left -= (pivots + SET_UP) * pairs / MILLION
         if self.left <= 0:
-            raise Spent("all pivots are used")
+            raise Spent("all effort is used")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -117,13 +126,12 @@ class Programme:
         kept = np.flatnonzero(rows.maximum(0).sum(axis=1) > right + BROKEN)
         x, price = box.lower.copy(), np.zeros((2, len(box.lower)))
         if not len(free):
-            self._meter.take(SET_UP)
             return None if len(kept) else Relaxed(x, float(self._gain @ x), price[0], price[1])
         found = linprog(
             -self._gain[free], A_ub=rows[kept], b_ub=right[kept], bounds=(0, 1), method="highs-ds",
-            options={"maxiter": max(self._meter.left, 1)},
+            options={"maxiter": self._meter.pivots(len(free))},
         )  # fmt: skip
-        self._meter.take(int(found.nit) + SET_UP)
+        self._meter.take(int(found.nit), len(free))
         if found.status == INFEASIBLE:
             return None
         if found.status != OPTIMAL:

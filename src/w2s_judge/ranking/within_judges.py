@@ -9,23 +9,22 @@ and so for a tie. Mass that only ranks is replaced by normal scores z of its ran
 plotting position, van der Waerden 1952), and P(first better) = Phi((z_a - z_b) / sqrt 2): each
 rating is taken for a normal one around its score with variance 1 (Thurstone 1927, case V).
 
-Letters: J judges, L labels, K ratings, M comparisons.
+Letters: J judges, L labels, M comparisons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.calibration.normal_scores import normal_scores
+from w2s_judge.arrays import Floats
 from w2s_judge.comparisons import FIRST, SECOND, TIE, Comparisons
 from w2s_judge.errors import ConfigurationError
-from w2s_judge.ranking.responses import Responses, judges_of, responses
+from w2s_judge.ranking.ratings import rank_scores, ratings
+from w2s_judge.ranking.responses import judges_of, responses
 from w2s_judge.votes import VoteMatrix
 
 Places = npt.NDArray[np.int64]
@@ -64,14 +63,17 @@ def within_judges(
     judges, of_rater, unsure = judges_of(votes)
     score = None
     if unsure is not None and unsure.any():
-        score = _scores(votes, unsure[of_rater], ranked) * np.sign(utility[-1] - utility[0])
-    rated = _ratings(votes, found, of_rater, score)
-    prompt = found.question[rated.response]
-    one, two = pairs(prompt.astype(np.int64) * len(judges) + rated.judge)
+        score = rank_scores(votes, unsure[of_rater], utility, ranked)
+    given = of_rater[votes.rater]
+    about = found.of_item[votes.item, 0]
+    block = found.question[about].astype(np.int64) * max(len(judges), 1) + given
+    rated = ratings(votes, block * len(found.objects) + about, score)
+    response, judge = about[rated.vote], given[rated.vote]
+    one, two = pairs(block[rated.vote])
     outcome = _outcomes(rated.mass, one, two, utility)
     if unsure is not None and rated.score is not None:
-        ranks = unsure[rated.judge[one]]
-        outcome[ranks] = _by_rank(rated.score[one[ranks]] - rated.score[two[ranks]])
+        ranks = unsure[judge[one]]
+        outcome[ranks] = rank_outcome(rated.score[one[ranks]] - rated.score[two[ranks]])
     weight = None
     if rated.weight is not None:
         weight = np.minimum(rated.weight[one], rated.weight[two])
@@ -80,11 +82,11 @@ def within_judges(
         question=found.question,
         questions=found.questions,
         raters=judges,
-        left=rated.response[one],
-        right=rated.response[two],
-        rater=rated.judge[one],
+        left=response[one],
+        right=response[two],
+        rater=judge[one],
         outcome=outcome,
-        group=prompt[one],
+        group=found.question[response[one]],
         weight=weight,
         ordered=False,
         uncalibrated=unsure,
@@ -122,44 +124,15 @@ def pairs(block: Places) -> tuple[Places, Places]:
     return one, two
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Ratings:
-    """What each judge makes of each response it rated, (K,) by prompt, judge, and position."""
+def rank_outcome(apart: Floats) -> Floats:
+    """(n, 3) outcome of two ratings whose normal scores are so far apart.
 
-    judge: Ints
-    response: Ints
-    mass: Floats
-    score: Floats | None
-    weight: Floats | None
-
-
-def _ratings(votes: VoteMatrix, found: Responses, of_rater: Ints, score: Floats | None) -> _Ratings:
-    judge, response = of_rater[votes.rater], found.of_item[votes.item, 0]
-    size = len(found.objects)
-    block = found.question[response].astype(np.int64) * (int(of_rater.max(initial=0)) + 1) + judge
-    key = block * size + response
-    order = np.argsort(key, kind="stable")
-    first = np.r_[True, key[order][1:] != key[order][:-1]][: len(key)]
-    starts = np.flatnonzero(first)
-    if len(starts) == len(key):  # no judge rated a response twice
-        return _Ratings(
-            judge[order], response[order], votes.soft()[order],
-            None if score is None else score[order],
-            None if votes.weight is None else votes.weight[order],
-        )  # fmt: skip
-    count = np.diff(np.r_[starts, len(key)])
-    weight = np.ones(len(key)) if votes.weight is None else votes.weight[order]
-    total = np.add.reduceat(weight, starts)
-
-    def mean(values: Floats) -> Floats:
-        summed: Floats = np.add.reduceat((values.T * weight).T, starts, axis=0)
-        return (summed.T / total).T
-
-    return _Ratings(
-        judge[order][starts], response[order][starts], mean(votes.soft()[order]),
-        None if score is None else mean(score[order]),
-        None if votes.weight is None else total / count,
-    )  # fmt: skip
+    Equal ranks are a tie, and no others.
+    """
+    better = ndtr(apart / np.sqrt(2))
+    outcome = np.stack([better, np.zeros(len(apart)), 1 - better], axis=1)
+    outcome[np.abs(apart) < SAME] = (0.0, 1.0, 0.0)
+    return np.asarray(outcome)
 
 
 def _outcomes(mass: Floats, one: Places, two: Places, worth: Floats) -> Floats:
@@ -168,25 +141,3 @@ def _outcomes(mass: Floats, one: Places, two: Places, worth: Floats) -> Floats:
         cut = slice(start, start + AT_ONCE)
         outcome[cut] = outcome_mass(mass[one[cut]], mass[two[cut]], worth)
     return outcome
-
-
-def _scores(votes: VoteMatrix, unsure: Bools, ranked: Mapping[str, Floats] | None) -> Floats:
-    """(V,) normal scores of the mass on the last label, for raters whose mass only ranks."""
-    last = votes.soft()[:, -1]
-    score = np.zeros(votes.V)
-    for j in np.flatnonzero(unsure).tolist():
-        mine = votes.rater == j
-        among = None if ranked is None else ranked.get(votes.raters[j])
-        if among is None or not len(among):
-            among = np.sort(last[mine])
-        if mine.any():
-            score[mine] = normal_scores(last[mine], among)
-    return score
-
-
-def _by_rank(apart: Floats) -> Floats:
-    """(n, 3) outcome of two ratings whose normal scores are so far apart."""
-    better = ndtr(apart / np.sqrt(2))
-    outcome = np.stack([better, np.zeros(len(apart)), 1 - better], axis=1)
-    outcome[np.abs(apart) < SAME] = (0.0, 1.0, 0.0)
-    return np.asarray(outcome)

@@ -21,30 +21,26 @@ class Design:
     """The comparisons of a run; rubrics for single responses are not touched by it.
 
     each      : comparisons in which each response takes part; None: all pairs
-    only      : rubric -> item id -> the pairs to be compared; a rubric that is not in it has all
+    settled   : rubric -> item id -> the pairs that need no comparison, since single scores have
+                decided them; all others are compared
     one_order : ask each pair in one order, drawn by lot, instead of both
     seed      : of both draws, which depend on the item's id and on nothing else
     """
 
     each: int | None = None
-    only: Mapping[str, Mapping[str, tuple[Pair, ...]]] = field(default_factory=dict)
+    settled: Mapping[str, Mapping[str, frozenset[Pair]]] = field(default_factory=dict)
     one_order: bool = False
     seed: int = 0
 
     @property
     def by_item(self) -> bool:
         """Whether items that are alike may still be asked about differently."""
-        return self.each is not None or bool(self.only)
+        return self.each is not None or any(self.settled.values())
 
     def pairs(self, rubric: str, item: str, responses: int) -> tuple[Pair, ...]:
         """The pairs (i < j) of an item that are compared, ascending."""
-        if rubric in self.only:
-            return self.only[rubric].get(item, ())
-        if self.each is None or responses <= FEWEST or self.each >= responses - 1:
-            return tuple(itertools.combinations(range(responses), 2))
-        places = list(range(responses))
-        self._lot("pairs", item).shuffle(places)
-        return circulant(places, self.each)
+        settled = self.settled.get(rubric, {}).get(item, frozenset())
+        return tuple(pair for pair in self._drawn(item, responses) if pair not in settled)
 
     def orders(self, item: str, pair: Pair) -> tuple[Order, ...]:
         """The orders in which a pair is shown."""
@@ -60,6 +56,13 @@ class Design:
         for pair in self.pairs(rubric.name, item.id, len(item.responses)):
             for order in self.orders(item.id, pair):
                 yield rubric.question(item, pair, order)
+
+    def _drawn(self, item: str, responses: int) -> tuple[Pair, ...]:
+        if self.each is None or responses <= FEWEST or self.each >= responses - 1:
+            return tuple(itertools.combinations(range(responses), 2))
+        places = list(range(responses))
+        self._lot("pairs", item).shuffle(places)
+        return circulant(places, self.each)
 
     def _lot(self, what: str, item: str) -> random.Random:
         digest = hashlib.blake2b(f"{self.seed}\n{what}\n{item}".encode(), digest_size=8).digest()

@@ -198,6 +198,18 @@ def asked_about(
     return frozenset(row[0] for rows in found for row in rows)
 
 
+def state_of(db: sqlite3.Connection, asked: Asked) -> str:
+    """What tells whether the votes under a rubric are those of an earlier time: cheap to find.
+
+    A new vote, also under another rubric, is a new last one; a new or a lost question of this
+    rubric, as it is worded now, is another number of them.
+    """
+    last = db.execute("SELECT MAX(id) FROM votes").fetchone()[0] or 0
+    query = "SELECT COUNT(*) FROM questions WHERE rubric = ? AND rubric_hash = ?"
+    count = db.execute(query, (asked.name, asked.hash)).fetchone()[0]
+    return f"{asked.hash}:{count}:{last}"
+
+
 def judged(db: sqlite3.Connection, asked: Asked) -> int:
     """How many responses or pairs have a vote or an abstention under a rubric."""
     if not asked.judges:

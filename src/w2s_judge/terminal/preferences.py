@@ -7,21 +7,26 @@ from typing import Any
 
 from rich.console import Console
 
+from w2s_judge.preferences.card import check_text
+from w2s_judge.preferences.card_facts import CheckFact
 from w2s_judge.preferences.reasons import Reason
 from w2s_judge.terminal.tables import say, show
 
 REMEDIES = {
     Reason.BELOW: "lower --min-p, or give --gold so that p is calibrated",
-    Reason.TIED: "raise --max-tie, or compare the responses as pairs: score --rubric ...-pair",
-    Reason.RANKS_ONLY: "votes of these judges are no probabilities: give --gold, from 10 pairs on",
+    Reason.TIED: "raise --max-tie, or ask more judges",
+    Reason.RANKS_ONLY: "these judges' votes are no probabilities before about 10 gold pairs that "
+    "the strategy draws say what they are worth (20 with --max-error): give --gold, or label more",
     Reason.UNPROMISED: "label more, or allow a larger --max-error",
     Reason.ALONE: "pairs need two responses to a prompt",
     Reason.VETOED: "lower the bar of --veto",
-    Reason.UNCLEARED: "score the rubric that vetoes for all responses",
+    Reason.UNCLEARED: "score the rubric that vetoes for all responses; where its judges only rank, "
+    "aggregate it with --gold first",
     Reason.ONE_ORDER: "score again without --one-order, so that both orders are asked",
     Reason.NEVER_COMPARED: "score with --compare all, or take --strategy above-bar",
-    Reason.NO_VOTE: "w2s-judge score fills what is missing",
+    Reason.NO_VOTE: "no judge voted on both responses: `w2s-judge score` fills what is missing",
     Reason.BETWEEN: "lower --min-p",
+    Reason.UNASKED: "score the prompts under every --rubric that is named",
 }
 
 
@@ -50,18 +55,21 @@ def show_pairs(console: Console, told: Mapping[str, Any]) -> None:
 
 
 def _quality(told: Mapping[str, Any]) -> list[str]:
-    noise = told["noise"]
-    lines = [
-        f"Estimated wrong: {noise['rate']:.1%} ({noise['low']:.1%} to {noise['high']:.1%}); "
-        f"{noise['source']}"
+    noise, checked = told["noise"], told["checked"]
+    lines = []
+    if told["by_gold"]:
+        lines.append(
+            f"{told['by_gold']:,} of them are what human labels say, the others the panel's"
+        )
+    lines.append(
+        f"Estimated wrong among the panel's: {noise['rate']:.1%} ({noise['low']:.1%} to "
+        f"{noise['high']:.1%}), from {noise['source']}"
         if noise is not None
-        else f"Estimated wrong: {told['noise_unknown']}"
-    ]
-    checked = told["checked"]
+        else f"Nothing was checked: {told['noise_unknown']}"
+    )
     if checked is not None:
         lines.append(
-            f"Right by labels held back (--check): {checked['right']:.1%} ({checked['low']:.1%} to "
-            f"{checked['high']:.1%}) of {checked['n']:,} in {checked['prompts']:,} prompts"
+            f"By --check, labels that nothing was fitted to: {check_text(CheckFact(**checked))}"
         )
     lengths = told["lengths"]
     if lengths is not None and lengths["warning"]:
@@ -70,14 +78,10 @@ def _quality(told: Mapping[str, Any]) -> list[str]:
 
 
 def _why_nothing(dropped: Mapping[str, int]) -> str:
-    """Which bar removed everything, and what may be done about it."""
+    """Which bar removed most, and what may be done about it."""
     if not dropped:
         return "Nothing to write: the run has no prompt with two responses that were judged."
     judged = {name: n for name, n in dropped.items() if name != Reason.UNASKED.text} or dropped
     most = max(judged, key=lambda reason: judged[reason])
-    remedy = next((text for reason, text in REMEDIES.items() if reason.text == most), "")
-    share = judged[most] / sum(judged.values())
-    return (
-        f"Nothing was written: {share:.0%} of what was left out was so for `{most}`"
-        f"{': ' + remedy if remedy else ''}."
-    )
+    remedy = next((text for reason, text in REMEDIES.items() if most.startswith(reason.text)), "")
+    return f"Nothing was written, mostly for `{most}`{': ' + remedy if remedy else ''}."

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from w2s_judge.comparisons import Ranking
+from w2s_judge.ranking.components import within_question
 from w2s_judge.workflows.scores import fit_path
 
 Scope = Literal["item", "run"]
@@ -52,6 +53,25 @@ class Board:
             }
 
 
+def board_of_run(names: Sequence[str], ranking: Ranking) -> Board:
+    """The board over the run of names (K,), without the one that is empty: it stands for no name.
+
+    Components are numbered from 0 in order of their first object.
+    """
+    there = np.array([bool(name) for name in names], dtype=np.bool_)
+    part = ranking.component[there]
+    told = replace(
+        ranking,
+        score=ranking.score[there],
+        rank=ranking.rank[there],
+        component=within_question(part, np.zeros_like(part)),
+        low=None if ranking.low is None else ranking.low[there],
+        high=None if ranking.high is None else ranking.high[there],
+    )
+    objects = tuple(name for name in names if name)
+    return Board("run", (None,) * len(objects), objects, told)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Ranked:
     """What `rank` made under one rubric; `record` is what its `.fit.json` holds.
@@ -72,10 +92,10 @@ class Ranked:
 
     def told(self) -> dict[str, Any]:
         """As `rank --json` prints it: the record, and the rows over the whole run."""
-        run = [row for board in self.boards if board.scope == "run" for row in board.rows(None)]
+        over = [board for board in self.boards if board.scope == "run"]
         return {
             **self.record,
-            "ranking": run,
+            "ranking": [row for board in over for row in board.rows(self.rubric)],
             "path": None if self.path is None else str(self.path),
             "fit_path": None if self.path is None else str(fit_path(self.path)),
         }

@@ -19,6 +19,7 @@ from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.reading import Asked
 from w2s_judge.store.schema import connect
+from w2s_judge.workflows.verdict_rows import stale
 
 ALL, UNDECIDED = "all", "undecided"
 SURE = 0.8  # P(better) from which on single scores have decided a pair
@@ -35,8 +36,8 @@ def designed(
     if compare == ALL:
         return Design(one_order=one_order, seed=seed)
     if compare == UNDECIDED:
-        only = {one.name: _undecided(folder, one) for one in rubrics if one.arity == 2}
-        return Design(only=only, one_order=one_order, seed=seed)
+        settled = {one.name: _settled(folder, one) for one in rubrics if one.arity == 2}
+        return Design(settled=settled, one_order=one_order, seed=seed)
     if not compare.isdecimal() or int(compare) < FEWEST:
         raise UsageError(
             f"--compare {compare[:40]!r}: write all, undecided, or a number from {FEWEST} on (in "
@@ -45,19 +46,25 @@ def designed(
     return Design(each=int(compare), one_order=one_order, seed=seed)
 
 
-def _undecided(folder: Path, rubric: Rubric) -> dict[str, tuple[Pair, ...]]:
-    """By item, the pairs of responses that the scores of single responses do not decide."""
+def _settled(folder: Path, rubric: Rubric) -> dict[str, frozenset[Pair]]:
+    """By item, the pairs of responses that the scores of single responses decide, if any.
+
+    What has no score decides nothing: a response that no judge may rate, an item that was added.
+    """
     manifest = _manifest(folder)
     name = _single(manifest, rubric)
     asked = Asked.recorded(name, manifest["rubrics"][name])
-    rows = _rows(folder / manifest["consensus"][name]["file"])
-    found: dict[str, tuple[Pair, ...]] = {}
+    worth = np.asarray(asked.worth)
+    rows = _rows(folder, manifest["consensus"][name]["file"])
+    found: dict[str, frozenset[Pair]] = {}
     for item, responses in groupby(rows, key=lambda row: row["item"]):
-        mass = {row["response"]: _mass(row, asked.classes) for row in responses}
-        pairs = combinations(sorted(mass), 2)
-        found[item] = tuple(
-            (a, b) for a, b in pairs if not _decided(mass[a], mass[b], np.asarray(asked.worth))
+        masses = {row["response"]: _mass(row, asked.classes) for row in responses}
+        known = {place: mass for place, mass in masses.items() if mass is not None}
+        decided = frozenset(
+            (a, b) for a, b in combinations(sorted(known), 2) if _decided(known[a], known[b], worth)
         )
+        if decided:
+            found[item] = decided
     return found
 
 
@@ -87,20 +94,24 @@ def _single(manifest: Mapping[str, Any], rubric: Rubric) -> str:
     )
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
+def _rows(folder: Path, file: str) -> Iterator[dict[str, Any]]:
+    path = folder / file
+    if not path.is_file():
+        raise stale(folder, f"{path} is missing")
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
             yield json.loads(line)
 
 
 def _mass(row: Mapping[str, Any], classes: tuple[str, ...]) -> Floats | None:
-    return None if row["mass"] is None else np.array([row["mass"][name] for name in classes])
+    """The probabilities (C,) of a response's classes; None where no vote gives any."""
+    if row["mass"] is None or row["calibration"] == "uncalibrated":
+        return None
+    return np.array([row["mass"][name] for name in classes])
 
 
-def _decided(first: Floats | None, second: Floats | None, worth: Floats) -> bool:
-    """Whether two responses' masses (C,) say which is the better; without a vote they do not."""
-    if first is None or second is None:
-        return False
+def _decided(first: Floats, second: Floats, worth: Floats) -> bool:
+    """Whether two responses' masses (C,) say which is the better."""
     joint = np.outer(first, second)
     above = float(joint[worth[:, None] > worth].sum())
     below = float(joint[worth[:, None] < worth].sum())

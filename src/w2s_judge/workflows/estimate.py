@@ -16,9 +16,10 @@ from w2s_judge.store import folder as folders
 from w2s_judge.store.items import blocks
 from w2s_judge.store.journal import spent
 from w2s_judge.store.schema import connect
+from w2s_judge.workflows.before_asking import check_prices
 from w2s_judge.workflows.choosing import choose_rubrics, seats_at
 from w2s_judge.workflows.records import not_asked
-from w2s_judge.workflows.score import Job, Prepared, check_prices, prepare
+from w2s_judge.workflows.score import Job, Prepared, prepare
 
 SAMPLE = 200  # items whose questions are worded to see how long they are
 WORDS = 120  # tokens of a typical reply with its reasoning

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from w2s_judge.arrays import Floats
+from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.comparisons import Comparisons, Ranking
-from w2s_judge.ranking.intervals import COVERAGE, FEWEST, LEAST
 from w2s_judge.ranking.mallows import spreads
+from w2s_judge.ranking.percentiles import FEWEST, percentile_intervals
 from w2s_judge.ranking.rank_ensembles import How, merged
 from w2s_judge.ranking.rank_lists import RankLists, rank_lists
-from w2s_judge.workflows.boards import Board
+from w2s_judge.workflows.boards import Board, board_of_run
 
 
 def merged_board(
@@ -30,15 +31,10 @@ def merged_board(
     lists = rank_lists(comparisons, apart, tuple(name or "" for name in names))
     ranking = merged(lists, how)
     low, high = _intervals(lists, how, ranking, draws, seed)
-    there = np.array([bool(name) for name in lists.names], dtype=np.bool_)
-    objects = tuple(name for name in lists.names if name)
     told = replace(
         ranking,
-        score=ranking.score[there],
-        rank=ranking.rank[there],
-        component=ranking.component[there],
-        low=low[there],
-        high=high[there],
+        low=low,
+        high=high,
         settings=f"{within.settings} {ranking.settings}",
         notes=(
             f"models: the rankings of the questions merged by {how}; intervals: {draws} bootstrap "
@@ -46,12 +42,10 @@ def merged_board(
             *ranking.notes,
         ),
     )
-    return Board("run", (None,) * len(objects), objects, told)
+    return board_of_run(lists.names, told)
 
 
-def _alone(within: Ranking, known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> np.ndarray[
-    tuple[int], np.dtype[np.int32]
-]:  # fmt: skip
+def _alone(within: Ranking, known: Bools) -> Ints:
     """Components of their own for objects without a name, so that no list has them."""
     first = int(within.component.max(initial=0)) + 1
     return np.where(known, 0, first + np.arange(len(known))).astype(np.int32)
@@ -61,27 +55,35 @@ def _intervals(
     lists: RankLists, how: How, ranking: Ranking, draws: int, seed: int
 ) -> tuple[Floats, Floats]:
     """(K,) low and high of the score; NaN for names in too few questions, or often unconnected."""
-    size = len(lists.names)
-    low, high = np.full((2, size), np.nan)
     asked = np.unique(lists.question)
-    if len(asked) < FEWEST:
-        return low, high
+    groups = _questions_of(lists)
+    if not (groups >= FEWEST).any():
+        none = np.full(len(lists.names), np.nan)
+        return none, none
     trust = spreads(lists) if how.startswith("weighted") else None
     random = np.random.default_rng(seed)
-    found = np.full((draws, size), np.nan)
+    found = np.full((draws, len(lists.names)), np.nan)
     for row in found:
         drawn = asked[random.integers(len(asked), size=len(asked))]
         weight = np.bincount(drawn, minlength=lists.questions).astype(np.float64)
         one = merged(lists, how, weight=weight, trust=trust)
-        same = _company(one) == _company(ranking)
+        same = _same_company(one.component, ranking.component)
         row[same] = one.score[same]
-    enough = (~np.isnan(found)).mean(axis=0) >= LEAST
-    if enough.any():
-        edges = [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2]
-        low[enough], high[enough] = np.nanquantile(found[:, enough], edges, axis=0)
-    return low, high
+    low, high = percentile_intervals(found, groups)
+    enough = groups >= FEWEST
+    return np.where(enough, low, np.nan), np.where(enough, high, np.nan)
 
 
-def _company(ranking: Ranking) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """(K,) how many names each is connected with: fewer in a draw that tears its part."""
-    return np.bincount(ranking.component)[ranking.component]
+def _questions_of(lists: RankLists) -> npt.NDArray[np.int64]:
+    """(K,) in how many questions a name is ranked beside another."""
+    names = np.r_[lists.above, lists.below].astype(np.int64)
+    question = np.tile(lists.question[lists.of_list], 2)
+    once = np.unique(names * max(lists.questions, 1) + question)
+    return np.bincount(once // max(lists.questions, 1), minlength=len(lists.names))
+
+
+def _same_company(one: Ints, other: Ints) -> Bools:
+    """(K,) whether a name is connected with the same names in both; a draw may tear its part."""
+    _, joint = np.unique(one.astype(np.int64) * (len(one) + 1) + other, return_inverse=True)
+    both = np.bincount(joint)[joint]
+    return np.asarray((both == np.bincount(one)[one]) & (both == np.bincount(other)[other]))

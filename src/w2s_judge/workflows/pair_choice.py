@@ -12,6 +12,7 @@ from w2s_judge.preferences.files import MetaPlace
 from w2s_judge.preferences.resample import Resample, Way, refuse_needless
 from w2s_judge.preferences.row_files import FileKind
 from w2s_judge.preferences.rules import Rule
+from w2s_judge.preferences.screening import Bars
 from w2s_judge.preferences.strategies import STRATEGIES, Strategy
 from w2s_judge.registry import unknown
 from w2s_judge.sentences import listed
@@ -64,10 +65,24 @@ class PairsJob:
         for name, value in (("max-error", self.max_error), ("confidence", self.confidence)):
             if value is not None and not 0 < value < 1:
                 raise UsageError(f"--{name} {value!r} must be above 0 and below 1")
+        self._check_values(writes)
         return Wish(
             self._strategy(writes), self.min_p, self.max_tie, self.max_error, self.confidence,
             self.seed,
         )  # fmt: skip
+
+    def _check_values(self, writes: PairWriter | RatedWriter) -> None:
+        """`UsageError` for numbers out of range, and for what does not go together."""
+        single = isinstance(writes, RatedWriter)
+        Bars(self.min_p, self.max_tie)
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed} is negative: give 0 or more")
+        if single and self.min_p <= 0.5:
+            raise UsageError(f"--min-p {self.min_p!r} must be above 0.5 for {self.format}")
+        if self.resample == "flip" and self.max_error is not None:
+            raise UsageError("--max-error promises few wrong rows, and flip turns some: drop one")
+        if self.resample == "flip" and isinstance(writes, RatedWriter) and not writes.undesirable:
+            raise UsageError(f"{self.format} imitates what it is given: --resample draw, not flip")
 
     def _strategy(self, writes: PairWriter | RatedWriter) -> Strategy | None:
         asked = self.strategy

@@ -9,16 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from w2s_judge.aggregation.contract import METHODS
-from w2s_judge.arrays import Floats
+from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.crossfit import held_out
 from w2s_judge.gold import Gold
 from w2s_judge.store.reading import Asked
 from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.ballots import Ballot, Wanted, ballots
-from w2s_judge.workflows.conclude import ENOUGH, FEWEST_PROMPTS, Aim, calibrated, prompts_of
+from w2s_judge.workflows.conclude import ENOUGH, FEWEST_PROMPTS, calibrated, prompts_of
 from w2s_judge.workflows.gold import GoldFile, matched
-from w2s_judge.workflows.pair_verdicts import Key, keys_of
-from w2s_judge.workflows.run_consensus import Remembered
+from w2s_judge.workflows.pair_verdicts import Key, key_of, keys_of
+from w2s_judge.workflows.verdict_rows import VerdictRows
+
+UNDRAWN = (
+    "the gold labels are those that the scores were made with; their file is not where it was, so "
+    "that each is taken as drawn with the same probability"
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,66 +31,112 @@ class Labelled:
     """One rubric's gold, by key.
 
     utility : of the gold class; chosen : probability by which the item came to be labelled
-    blind   : posterior (C,) of a fit that did not see the item's label, where the consensus did
-    coarse  : True where gold has fewer classes than votes have labels: its ties then tell nothing
+    own     : keys of the labels that the consensus was given
+    blind   : posterior (C,) of a fit that did not see the item's label, for these
     """
 
     votes: VoteMatrix
     utility: Mapping[Key, float]
     chosen: Mapping[Key, float]
+    own: frozenset[Key] = frozenset()
     blind: Mapping[Key, Floats] = field(default_factory=dict)
-    coarse: bool = False
     notes: tuple[str, ...] = ()
 
 
 def labelled(
-    folder: Path, asked: Asked, labels: GoldFile, before: Remembered, method: str, seed: int
-) -> Labelled:
-    """Match the labels to a run's items, and take back what the consensus learned from its own.
+    folder: Path, rows: VerdictRows, labels: GoldFile | None, seed: int
+) -> Labelled | None:
+    """Match labels to a run's items, and take back what the consensus learned from its own.
 
-    `before` is how the consensus was made: where it used gold, its rows know these items too well
-    to say what picking by it is worth. Holds the rubric's votes in memory.
+    Without a file the labels are those that the rows say the consensus was given; None where there
+    are none. What the consensus knows is read from the rows and nowhere else: the file that it came
+    from may have changed since. Holds the rubric's votes in memory.
     """
-    (ballot,) = ballots(Wanted(folder, asked.name, tuple((before.prior or {}).items())))
-    match = matched(labels, ballot)
-    gold, keys = match.gold, keys_of(ballot.votes)
+    own = own_gold(rows)
+    if labels is None and not own:
+        return None
+    ballot = _ballot(folder, rows)
+    utility, chosen, notes = _told(ballot, rows.asked, labels, own, rows.before.gold)
+    blind = _blind(ballot, rows, own, chosen, seed) if own else {}
+    return Labelled(ballot.votes, utility, chosen, frozenset(own), blind, notes)
+
+
+def own_gold(rows: VerdictRows) -> dict[Key, str]:
+    """The gold label of every row that has one."""
+    if rows.before.gold is None:
+        return {}
+    return {key_of(row): row["gold"] for row in rows.rows() if row["gold"] is not None}
+
+
+def utilities_of(folder: Path, rows: VerdictRows, labels: GoldFile) -> dict[Key, float]:
+    """The utility that a file of labels gives to each item that it is about."""
+    return _told(_ballot(folder, rows), rows.asked, labels, {}, None)[0]
+
+
+def _ballot(folder: Path, rows: VerdictRows) -> Ballot:
+    prior = tuple((rows.before.prior or {}).items())
+    (ballot,) = ballots(Wanted(folder, rows.asked.name, prior))
+    return ballot
+
+
+def _told(
+    ballot: Ballot,
+    asked: Asked,
+    labels: GoldFile | None,
+    own: Mapping[Key, str],
+    path: str | None,
+) -> tuple[dict[Key, float], dict[Key, float], tuple[str, ...]]:
+    """Utility and sampling probability by key, and notes; of a file, else of the rows' own."""
     worth = dict(zip(asked.classes, asked.worth, strict=True))
+    keys = keys_of(ballot.votes)
+    there = path is not None and Path(path).is_file()
+    file = labels or (GoldFile.read(Path(path)) if there and path is not None else None)
+    if file is None:
+        return {key: worth[name] for key, name in own.items()}, {}, (UNDRAWN,)
+    match = matched(file, ballot)
+    gold = match.gold
     named = [keys[i] for i in gold.item.tolist()]
-    utility = {
-        key: worth[gold.classes[c]] for key, c in zip(named, gold.label.tolist(), strict=True)
-    }
-    chosen = np.ones(gold.G) if gold.chosen is None else gold.chosen
-    return Labelled(
-        ballot.votes,
-        utility,
-        dict(zip(named, chosen.tolist(), strict=True)),
-        {} if before.gold is None else _blind(ballot, Path(before.gold), method, before.aim, seed),
-        asked.arity == 1 and len(asked.classes) < len(asked.labels),
-        match.notes,
-    )
+    drawn = np.ones(gold.G) if gold.chosen is None else gold.chosen
+    chosen = dict(zip(named, drawn.tolist(), strict=True))
+    if labels is None:
+        return {key: worth[name] for key, name in own.items()}, chosen, match.notes
+    classes = [gold.classes[c] for c in gold.label.tolist()]
+    return {k: worth[c] for k, c in zip(named, classes, strict=True)}, chosen, match.notes
 
 
-def _blind(ballot: Ballot, path: Path, method: str, aim: Aim, seed: int) -> dict[Key, Floats]:
+def _blind(
+    ballot: Ballot,
+    rows: VerdictRows,
+    own: Mapping[Key, str],
+    chosen: Mapping[Key, float],
+    seed: int,
+) -> dict[Key, Floats]:
     """Posteriors of the consensus' own gold items from fits without their fold.
 
     Too few labels to calibrate on were anchors of the fit alone; fewer than two prompts cannot be
     parted, and nothing is learned from so few.
     """
-    if not path.is_file():
-        return {}
-    gold = matched(GoldFile.read(path), ballot).gold
-    prompts = prompts_of(ballot.votes, gold)
+    votes = ballot.votes
+    place = {key: i for i, key in enumerate(keys_of(votes))}
+    known = sorted((place[key], key) for key in own)
+    names = rows.asked.classes
+    drawn = np.array([chosen.get(key, 1.0) for _, key in known])
+    gold = Gold(
+        _ints([i for i, _ in known]),
+        _ints([names.index(own[key]) for _, key in known]),
+        names,
+        drawn if (drawn < 1).any() else None,
+    )
+    prompts = prompts_of(votes, gold)
     if prompts < 2:
         return {}
-    rows = _held_out(ballot.votes, gold, method, aim, seed, prompts)
-    keys = keys_of(ballot.votes)
-    return {keys[i]: row for i, row in zip(gold.item.tolist(), rows, strict=True)}
-
-
-def _held_out(
-    votes: VoteMatrix, gold: Gold, method: str, aim: Aim, seed: int, prompts: int
-) -> Floats:
-    made = METHODS.get(method).make()
+    method = METHODS.get(rows.aggregator).make()
     if gold.G >= ENOUGH and prompts >= FEWEST_PROMPTS:
-        return calibrated(votes, gold, made, aim).held_out
-    return held_out(made, votes, gold, seed=seed)
+        found = calibrated(votes, gold, method, rows.before.aim).held_out
+    else:
+        found = held_out(method, votes, gold, seed=seed)
+    return {key: row for (_, key), row in zip(known, found, strict=True)}
+
+
+def _ints(values: list[int]) -> Ints:
+    return np.array(values, dtype=np.int32)

@@ -82,7 +82,7 @@ def examples(found: Slice, chosen: Chances, wish: Wish) -> Examples:
     pairs = candidates(found.group, utility, wish.strategy)
     pairs, mass = settled(pairs, found.masses(pairs.better, pairs.worse), wish.strategy)
     first, second = found.gold_sides(pairs.better, pairs.worse)
-    told = ~np.isnan(first) & ~np.isnan(second) & (mass.lack == Reason.KEPT)
+    told = ~np.isnan(first) & ~np.isnan(second) & (mass.lack == Reason.KEPT) & ~pairs.level
     drawn = Examples(
         mass.mass, outcomes(np.nan_to_num(first), np.nan_to_num(second)),
         found.group[pairs.better], chosen(pairs.better, pairs.worse),
@@ -93,7 +93,7 @@ def examples(found: Slice, chosen: Chances, wish: Wish) -> Examples:
 def _single(found: Slice, rows: Ints, chosen: Chances, *, claimed: bool) -> Examples:
     """Single responses as pairs of "desirable" against "not"; turned to the side they claim."""
     upper = np.full(len(found.group), np.nan) if found.upper is None else found.upper
-    gold = np.full(len(found.group), np.nan) if found.gold is None else found.gold
+    gold = np.full(len(found.group), np.nan) if found.desired is None else found.desired
     rows = rows[~np.isnan(upper[rows]) & ~np.isnan(gold[rows])]
     p = upper[rows]
     mass = np.stack([p, np.zeros(len(p)), 1 - p], axis=1)

@@ -10,12 +10,13 @@ import numpy as np
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.preferences.pair_mass import PairMass, averaged
 from w2s_judge.preferences.rated_pairs import from_ratings
-from w2s_judge.preferences.reasons import Codes, Reason
+from w2s_judge.preferences.reasons import Reason
 from w2s_judge.preferences.rules import Rule, upper_mass
 from w2s_judge.store.reading import Asked
 from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.pair_slices import Scores, Slice
 from w2s_judge.workflows.pair_verdicts import Told, Verdicts
+from w2s_judge.workflows.pair_vetoes import Vetoes, desired
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,53 +30,69 @@ class Ratings:
     rule: Rule
     asked: Mapping[str, Asked]
     verdicts: Mapping[str, Verdicts]
+    vetoes: Vetoes
     ranked: Mapping[str, Mapping[str, Floats]]
     ranking_too: bool = False
     scores: Scores | None = None
 
-    def cut(self, votes: Mapping[str, VoteMatrix], /) -> Slice:
-        told = {name: self.verdicts[name].of(one) for name, one in votes.items()}
-        keys = sorted_keys(votes)
-        prompts = tuple(dict.fromkeys(name for _, name, _ in keys))
-        number = {(name, place): r for r, (_, name, place) in enumerate(keys)}
-        index = {name: _index(one, number) for name, one in votes.items()}
-        size = len(keys)
-        spread = {name: _spread(told[name], self.asked[name], index[name], size) for name in votes}
-        for name in self.asked:
-            spread.setdefault(name, _Spread.nothing(size))
+    def cut(self, votes: Mapping[str, VoteMatrix], /) -> Slice | None:
         rule = self.rule
-        utility = rule.utility({name: spread[name].utility for name in rule.utilities})
+        mine = {name: votes[name] for name in rule.utilities if name in votes}
+        told = {name: self.verdicts[name].of(one) for name, one in mine.items()}
+        keys = [(name, place) for _, name, place in sorted_keys(mine)]
+        out = self.vetoes.of(votes, keys)
+        if not keys:
+            return None
+        number = {key: r for r, key in enumerate(keys)}
+        index = {name: _index(one, number) for name, one in mine.items()}
+        size = len(keys)
+        each = [
+            _spread(told[name], self.asked[name], index[name], size)
+            if name in mine
+            else _Spread.nothing(size)
+            for name in rule.utilities
+        ]
+        utility, gold = _mean([one.utility for one in each]), _mean([one.gold for one in each])
+        if not self.vetoes.blind:  # a label settles what the response is worth, as in the scores
+            utility = np.where(np.isnan(gold), utility, gold)
         if self.scores is not None:
-            at = [(name, place) for _, name, place in keys]
-            utility = np.array([self.scores.get(key, np.nan) for key in at])
-        group_of = {name: g for g, name in enumerate(prompts)}
+            utility = np.array([self.scores.get(key, np.nan) for key in keys])
+        group = {name: g for g, name in enumerate(dict.fromkeys(name for name, _ in keys))}
+        absent = np.any([~one.asked for one in each], axis=0)
         return Slice(
-            prompts=prompts,
-            group=np.array([group_of[name] for _, name, _ in keys], dtype=np.int32),
-            position=np.array([place for _, _, place in keys], dtype=np.int32),
+            prompts=tuple(group),
+            group=np.array([group[name] for name, _ in keys], dtype=np.int32),
+            position=np.array([place for _, place in keys], dtype=np.int32),
             utility=utility,
-            out=_out(rule, spread, size),
-            gold=rule.utility({name: spread[name].gold for name in rule.utilities}),
-            upper=rule.utility({name: spread[name].upper for name in rule.utilities}),
-            ranks=np.any([spread[name].ranks for name in rule.utilities], axis=0),
-            votes=_support(rule, votes, index, size),
-            masses=_Votes(self, votes, index, size).masses,
+            out=out,
+            silent=np.where(absent, np.int8(Reason.UNASKED), np.int8(Reason.NO_VOTE)),
+            gold=gold,
+            upper=_mean([one.upper for one in each]),
+            desired=_mean([one.desired for one in each]),
+            ranks=np.any([one.ranks for one in each], axis=0),
+            votes=_support(rule, mine, index, size),
+            dissent=_mean([one.dissent for one in each]),
+            masses=_Votes(self, mine, index, size).masses,
         )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Spread:
-    """What one rubric says of the R responses of a slice."""
+    """What one rubric says of the R responses of a slice; `asked` (R,) where it was asked."""
 
     utility: Floats
     upper: Floats
     gold: Floats
+    desired: Floats
+    dissent: Floats
     ranks: Bools
+    asked: Bools
 
     @classmethod
     def nothing(cls, size: int) -> _Spread:
         unknown = np.full(size, np.nan)
-        return cls(unknown, unknown, unknown, np.zeros(size, dtype=np.bool_))
+        none = np.zeros(size, dtype=np.bool_)
+        return cls(unknown, unknown, unknown, unknown, unknown, none, none)
 
 
 def _spread(told: Told, asked: Asked, index: Ints, size: int) -> _Spread:
@@ -84,21 +101,22 @@ def _spread(told: Told, asked: Asked, index: Ints, size: int) -> _Spread:
         out[index] = values
         return out
 
-    ranks = np.zeros(size, dtype=np.bool_)
-    ranks[index] = told.ranks
-    worth = np.asarray(asked.worth)
-    upper = upper_mass(told.posterior, asked.worth)
-    return _Spread(put(told.posterior @ worth), put(upper), put(told.gold), ranks)
+    ranks, there = np.zeros((2, size), dtype=np.bool_)
+    ranks[index], there[index] = told.ranks, True
+    return _Spread(
+        put(told.posterior @ np.asarray(asked.worth)),
+        put(upper_mass(told.posterior, asked.worth)),
+        put(told.gold),
+        put(desired(told.gold, asked)),
+        put(told.dissent),
+        ranks,
+        there,
+    )
 
 
-def _out(rule: Rule, spread: Mapping[str, _Spread], size: int) -> Codes:
-    """A veto needs a probability: votes that only rank clear nothing."""
-    if not rule.vetoes:
-        return np.zeros(size, dtype=np.int8)
-    upper = {
-        name: np.where(spread[name].ranks, np.nan, spread[name].upper) for name, _ in rule.vetoes
-    }
-    return rule.vetoed(upper)
+def _mean(columns: list[Floats]) -> Floats:
+    """(R,) over the rubrics, NaN where one of them does not say."""
+    return np.asarray(np.mean(columns, axis=0))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -25,10 +25,14 @@ class Slice:
     prompts  : ids, and group (R,) index into them; position (R,) in the prompt's list
     utility  : (R,) what the strategy goes by, NaN where it is unknown
     out      : (R,) `Reason` why a response is left out before pairing, else KEPT
+    silent   : (R,) `Reason` why the utility is unknown, where it is
     gold     : (R,) utility by gold, NaN without a label; None where gold is on pairs
     upper    : (R,) P(desirable), NaN where unknown; None where nothing says it
+    desired  : (R,) 1 where gold says desirable, 0 where not, .5 between, NaN without a label
     ranks    : (R,) True where the votes only rank; votes (R,) how many there are
+    dissent  : (R,) mean mass of the votes off the consensus' label, NaN where it has none
     masses   : the votes on pairs of rows (better, worse), unmapped
+    met      : rows of the pairs that were compared; None where ratings make pairs of all
     gold_of  : utility by gold of (better, worse), where gold is on pairs: 1, .5, 0, NaN
     """
 
@@ -37,12 +41,16 @@ class Slice:
     position: Ints
     utility: Floats
     out: Codes
+    silent: Codes
     gold: Floats | None
     upper: Floats | None
+    desired: Floats | None
     ranks: Bools
     votes: Ints
+    dissent: Floats
     masses: Masses
     gold_of: Callable[[Ints, Ints], Floats] | None = None
+    met: tuple[Ints, Ints] | None = None
 
     def gold_sides(self, better: Ints, worse: Ints) -> tuple[Floats, Floats]:
         """(P,) gold's utilities of both sides of pairs, NaN where gold does not tell."""
@@ -56,5 +64,8 @@ class Slice:
 class Source(Protocol):
     """Votes of the rubrics of a rule, to be cut in slices."""
 
-    def cut(self, votes: Mapping[str, VoteMatrix], /) -> Slice:
-        """A slice of these votes, by rubric; of every rubric of the rule that has any there."""
+    def cut(self, votes: Mapping[str, VoteMatrix], /) -> Slice | None:
+        """A slice of these votes, by rubric: of every rubric of the rule that has any there.
+
+        None where there are only votes under rubrics that veto.
+        """

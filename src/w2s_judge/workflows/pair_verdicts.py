@@ -14,6 +14,10 @@ from w2s_judge.errors import RunFolderError
 from w2s_judge.store.reading import Asked
 from w2s_judge.votes import VoteMatrix
 
+OUT_OF_STEP = (
+    "the votes have changed since the scores were made: `w2s-judge aggregate RUN` makes them anew"
+)
+
 Key: TypeAlias = tuple[str, tuple[int, ...]]
 """An item's id and the positions of the responses that are judged."""
 
@@ -25,11 +29,13 @@ class Told:
     posterior : (I, C), NaN where nobody voted
     gold      : (I,) the utility of the gold class, NaN without a gold label
     ranks     : (I,) True where the votes only rank and the posterior is no probability
+    dissent   : (I,) mean mass of the votes off the row's label, NaN where it has none
     """
 
     posterior: Floats
     gold: Floats
     ranks: Bools
+    dissent: Floats
 
     @property
     def known(self) -> Bools:
@@ -59,11 +65,13 @@ class Along:
         found = list(islice(self.rows, votes.I))
         keys = keys_of(votes)
         if len(found) < votes.I or any(map(_differs, found, keys)):
-            raise RunFolderError(
-                "the votes have changed since the scores were made: `w2s-judge aggregate RUN` "
-                "makes them anew"
-            )
+            raise RunFolderError(OUT_OF_STEP)
         return _told(found, self.asked, [self.gold.get(key) for key in keys])
+
+    def end(self) -> None:
+        """Check that no row is left: `RunFolderError` where there are scores without votes."""
+        if next(self.rows, None) is not None:
+            raise RunFolderError(OUT_OF_STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ class Looked:
 
     def of(self, votes: VoteMatrix, /) -> Told:
         keys = keys_of(votes)
+        if not self.rows.keys() >= set(keys):
+            raise RunFolderError(OUT_OF_STEP)
         rows = [self.rows[key] for key in keys]
         told = _told(rows, self.asked, [self.gold.get(key) for key in keys])
         for k, key in enumerate(keys):
@@ -123,4 +133,7 @@ def _told(rows: list[Mapping[str, Any]], asked: Asked, gold: list[float | None])
             dtype=np.float64,
         ),
         np.array([row["calibration"] == "uncalibrated" for row in rows], dtype=np.bool_),
+        np.array(
+            [np.nan if row["dissent"] is None else row["dissent"] for row in rows], np.float64
+        ),
     )  # fmt: skip

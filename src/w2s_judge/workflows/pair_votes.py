@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from w2s_judge.ranking.contract import RANKERS
 from w2s_judge.ranking.responses import positions
 from w2s_judge.ranking.within_judges import within_judges
 from w2s_judge.registry import unknown
+from w2s_judge.sentences import listed
 from w2s_judge.store.matrices import ranking_masses, within
 from w2s_judge.store.reading import Asked
 from w2s_judge.store.run import Run
@@ -30,6 +31,7 @@ from w2s_judge.workflows.pair_lessons import Chances, Examples, Wish, examples
 from w2s_judge.workflows.pair_ratings import Ratings
 from w2s_judge.workflows.pair_slices import Scores, Slice, Source
 from w2s_judge.workflows.pair_verdicts import Along, Looked, Verdicts, table_of
+from w2s_judge.workflows.pair_vetoes import Vetoes
 from w2s_judge.workflows.verdict_rows import VerdictRows, verdict_rows
 
 
@@ -37,8 +39,7 @@ from w2s_judge.workflows.verdict_rows import VerdictRows, verdict_rows
 class PairVotes:
     """The rubrics of a rule in a run. `method` is what ordered the responses.
 
-    `calibration` is what the consensus on pairs of a comparing rubric calls itself, else None;
-    `gold` is by rubric, empty without labels.
+    `gold` is by rubric, those that veto too; empty without labels.
     """
 
     folder: Path
@@ -56,21 +57,32 @@ class PairVotes:
         return self.asked[self.rule.utilities[0]].arity == 2
 
     @property
+    def learns(self) -> bool:
+        """Whether gold says of two responses which is the better, under all rubrics that count."""
+        return all(name in self.gold for name in self.rule.utilities)
+
+    @property
     def ties_tell(self) -> bool:
         """Whether gold is as fine as the votes, so that its ties say something."""
-        return not any(one.coarse for one in self.gold.values())
+        rubrics = [self.asked[name] for name in self.rule.utilities]
+        return not any(one.arity == 1 and len(one.classes) < len(one.labels) for one in rubrics)
 
-    def writing(self, *, ranking_too: bool) -> Source:
-        """The source of the slices of all prompts, to be cut in the order of the input."""
-        verdicts = {
-            name: Along(self.asked[name], rows.rows(), self._utilities(name))
-            for name, rows in self.rows.items()
-        }
-        return self._source(verdicts, ranking_too=ranking_too)
+    def writing(self, *, ranking_too: bool) -> tuple[Source, tuple[Along, ...]]:
+        """The source of the slices of all prompts, cut in the order of the input, and its rows."""
+        rows = {name: self._along(name) for name in self.rule.utilities}
+        vetoing = {name: self._along(name) for name, _ in self.rule.vetoes}
+        source = self._source(rows, vetoing, ranking_too=ranking_too)
+        return source, (*rows.values(), *vetoing.values())
 
-    def lessons(self, wish: Wish) -> Examples:
-        """The gold pairs that the strategy draws, utilities blind to the gold."""
-        prompts = frozenset(name for one in self.gold.values() for name, _ in one.utility)
+    def _along(self, name: str) -> Along:
+        return Along(self.asked[name], self.rows[name].rows(), self._utilities(name))
+
+    def lessons(self, wish: Wish) -> Examples | None:
+        """The gold pairs that the strategy draws, utilities blind to the gold; None without any."""
+        if not self.learns:
+            return None
+        told = [self.gold[name] for name in self.rule.utilities]
+        prompts = frozenset(name for one in told for name, _ in one.utility)
         verdicts = {
             name: Looked(
                 self.asked[name], table_of(rows.rows(), prompts), self._utilities(name),
@@ -78,18 +90,29 @@ class PairVotes:
             )
             for name, rows in self.rows.items()
         }  # fmt: skip
-        source = self._source(verdicts, ranking_too=True)
+        source = self._source(verdicts, verdicts, ranking_too=True, blind=True)
         votes = {name: of_prompts(self._whole(name), prompts) for name in self.asked}
         found = source.cut({name: one for name, one in votes.items() if one.I})
-        return examples(found, self._chances(found), wish)
+        return None if found is None else examples(found, self._chances(found), wish)
 
-    def _source(self, verdicts: Mapping[str, Verdicts], *, ranking_too: bool) -> Source:
+    def _source(
+        self,
+        verdicts: Mapping[str, Verdicts],
+        vetoing: Mapping[str, Verdicts],
+        *,
+        ranking_too: bool,
+        blind: bool = False,
+    ) -> Source:
+        vetoes = Vetoes(self.rule, self.asked, vetoing, blind)
         if self.compares:
             name = self.rule.utilities[0]
             return Compared(
-                self.asked[name], verdicts[name], self.ranked[name], ranking_too, self.scores
-            )
-        return Ratings(self.rule, self.asked, verdicts, self.ranked, ranking_too, self.scores)
+                self.asked[name], verdicts[name], vetoes, self.ranked[name], ranking_too,
+                self.scores,
+            )  # fmt: skip
+        return Ratings(
+            self.rule, self.asked, verdicts, vetoes, self.ranked, ranking_too, self.scores
+        )
 
     def _utilities(self, name: str) -> Mapping[tuple[str, tuple[int, ...]], float]:
         return self.gold[name].utility if name in self.gold else {}
@@ -110,7 +133,7 @@ class PairVotes:
         def one(keys: list[tuple[str, tuple[int, ...]]]) -> Floats:
             drawn = [
                 np.array([labels.chosen.get(key, 1.0) for key in keys])
-                for labels in self.gold.values()
+                for labels in (self.gold[name] for name in self.rule.utilities)
             ]
             return np.asarray(np.prod(drawn, axis=0), dtype=np.float64)
 
@@ -152,21 +175,20 @@ def pair_votes(
 
 
 def _gold(opened: PairVotes, labels: GoldFile | None, seed: int) -> dict[str, Labelled]:
-    """By utility rubric, its labels: of the file given, else of the consensus' own."""
+    """By rubric, its labels: of the file given, else those that the consensus was given."""
+    names = tuple(opened.rows)
+    told = frozenset[str]() if labels is None else rubrics_with_gold(labels, names)
+    lacking = [name for name in opened.rule.utilities if name not in told]
+    if labels is not None and lacking:
+        raise UsageError(
+            f"--gold has no labels under {listed(lacking)}: without them it does not say which of "
+            "two responses is the better; label these, too, or leave the rubric out"
+        )
     found: dict[str, Labelled] = {}
-    names = opened.rule.utilities
-    told = frozenset(names) if labels is None else rubrics_with_gold(labels, names)
-    for name in names:
-        before = opened.rows[name].before
-        mine = labels if name in told else None
-        if labels is None and before.gold is not None and Path(before.gold).is_file():
-            mine = GoldFile.read(Path(before.gold))
-        if mine is not None:
-            found[name] = labelled(
-                opened.folder, opened.asked[name], mine, before, opened.rows[name].method, seed
-            )
-    if len(found) < len(names):
-        return {}  # utilities are averaged: labels under some of the rubrics tell nothing
+    for name, rows in opened.rows.items():
+        one = labelled(opened.folder, rows, labels if name in told else None, seed)
+        if one is not None:
+            found[name] = one
     return found
 
 
@@ -209,8 +231,3 @@ def stretch_of(
     """The votes on a stretch of the input, by rubric; rubrics without any are not in it."""
     blocks = {name: within(db, one, stretch) for name, one in asked.items()}
     return {name: block.votes for name, block in blocks.items() if block is not None}
-
-
-def judges_of(votes: Mapping[str, VoteMatrix]) -> Iterator[str]:
-    """The judges of the rubrics, each once."""
-    yield from dict.fromkeys(name for one in votes.values() for name in one.judge or one.raters)

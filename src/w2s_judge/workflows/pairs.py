@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from w2s_judge.arrays import Floats
-from w2s_judge.calibration.estimates import Estimate, estimated_share
+from w2s_judge.errors import UsageError
 from w2s_judge.preferences.card import write_card
 from w2s_judge.preferences.card_facts import CardFacts, as_json
-from w2s_judge.preferences.contract import Style
+from w2s_judge.preferences.contract import PairWriter, Style, Writer
 from w2s_judge.preferences.files import MetaPlace, dataset_files, prepare_folder
-from w2s_judge.preferences.pair_mass import BETTER, TIE
 from w2s_judge.preferences.resample import Way
 from w2s_judge.preferences.row_files import FileKind
 from w2s_judge.preferences.split import Split
@@ -29,10 +27,13 @@ from w2s_judge.store.schema import connect
 from w2s_judge.workflows.gold import GoldFile
 from w2s_judge.workflows.pair_card import card_facts
 from w2s_judge.workflows.pair_choice import PairsJob, rule_of
-from w2s_judge.workflows.pair_gold import labelled
+from w2s_judge.workflows.pair_gold import utilities_of
 from w2s_judge.workflows.pair_lessons import Lesson, lesson
+from w2s_judge.workflows.pair_tally import Check
+from w2s_judge.workflows.pair_verdicts import Key
 from w2s_judge.workflows.pair_votes import PairVotes, pair_votes, stretch_of
-from w2s_judge.workflows.pair_writing import Plan, Tally, Writing
+from w2s_judge.workflows.pair_writing import Desk, Plan, write_pairs
+from w2s_judge.workflows.rated_writing import write_rated
 
 CHECKED = "gold: no map was better"
 STRETCH = 2_000  # prompts whose votes and texts are held at a time
@@ -40,12 +41,10 @@ STRETCH = 2_000  # prompts whose votes and texts are held at a time
 
 @dataclass(frozen=True, slots=True)
 class PairsMade:
-    """What `pairs` wrote. `right` is the share of right rows by gold that was held back."""
+    """What `pairs` wrote: the folder, and what its card says."""
 
     folder: Path
     facts: CardFacts
-    right: Estimate | None
-    tied: int = 0
 
     @property
     def rows(self) -> int:
@@ -53,14 +52,8 @@ class PairsMade:
         return sum(file.rows for file in self.facts.files)
 
     def told(self) -> dict[str, Any]:
-        """As `pairs --json` prints it: the card, and what was checked."""
-        right = self.right
-        checked = None if right is None else {
-            "right": round(right.value, 6), "low": round(right.low, 6),
-            "high": round(right.high, 6), "n": right.n, "prompts": right.groups,
-            "tied": self.tied,
-        }  # fmt: skip
-        return {**as_json(self.facts), "path": str(self.folder), "checked": checked}
+        """As `pairs --json` prints it: the card, and where it is."""
+        return {**as_json(self.facts), "path": str(self.folder)}
 
 
 def pairs(
@@ -90,7 +83,7 @@ def pairs(
     Candidates come from the strategy, p from differences within judges (or from the consensus on
     pairs that were compared), calibrated on gold pairs drawn by the same strategy. What is left out
     is in `dropped.jsonl` with its reason. `check` are labels that nothing is fitted to. Memory does
-    not grow with the run, but for gold: learning from it holds the votes. Raises
+    not grow with the run, but gold, `check`, another method and a ranker hold its votes. Raises
     `ConfigurationError`, `InputError` and `UsageError`.
     """
     return make_pairs(
@@ -116,41 +109,73 @@ def make_pairs(job: PairsJob) -> PairsMade:
         panel = _panel(run, rule.utilities)
     with closing(connect(database, read_only=True)) as db:
         opened = pair_votes(db, job.run, rule, job.method, labels, job.seed)
-        gold = opened.lessons(wish) if opened.gold else None
-        learned = lesson(gold, wish, ties_tell=opened.ties_tell)
-        check = {} if held_back is None else _check(opened, held_back, job.seed)
+        _check_kind(opened, writer)
+        learned = lesson(opened.lessons(wish), wish, ties_tell=opened.ties_tell)
+        check = Check({}) if held_back is None else _check(opened, held_back)
         opened = replace(
             opened, gold={name: replace(one, blind={}) for name, one in opened.gold.items()}
         )
         plan = Plan(
             wish, learned, writer.writes, job.style, split, job.drawn, "+".join(rule.utilities),
-            opened.method, _calibration(opened, learned), panel, opened.ties_tell,
+            opened.method,
+            _calibration(opened, learned, pairs=isinstance(writer.writes, PairWriter)), panel,
         )  # fmt: skip
-        prepare_folder(job.out)
-        with dataset_files(job.out, job.kind, job.meta) as files:
-            writing = Writing(files, plan, check)
-            _write(db, opened, learned, writing)
-            facts = card_facts(job, opened, plan, writing.tally, files, learned)
+        with _folder(job.out), dataset_files(job.out, job.kind, job.meta) as files:
+            desk = Desk(files, plan, check)
+            _write(db, opened, learned, desk)
+            checked = None if held_back is None else check.result()
+            facts = card_facts(job, opened, plan, desk.tally, files, checked)
             write_card(files, facts)
-    right, tied = _right(writing.tally, ties_tell=opened.ties_tell)
-    return PairsMade(job.out, facts, right, tied)
+    return PairsMade(job.out, facts)
 
 
-def _write(db: sqlite3.Connection, opened: PairVotes, learned: Lesson, writing: Writing) -> None:
-    source = opened.writing(ranking_too=learned.tried)
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """The folder to write in; one that was made for this is gone again where nothing came of it."""
+    there = out.exists()
+    prepare_folder(out)
+    try:
+        yield
+    except BaseException:
+        if not there:
+            with suppress(OSError):
+                out.rmdir()
+        raise
+
+
+def _write(db: sqlite3.Connection, opened: PairVotes, learned: Lesson, desk: Desk) -> None:
+    source, read = opened.writing(ranking_too=learned.tried)
+    writes = desk.plan.writes
+    counted = [opened.asked[name] for name in opened.rule.utilities]
     for stretch in stretches(db, STRETCH):
         items = between(db, stretch)
-        votes = stretch_of(db, opened.asked, stretch)
-        judged: frozenset[str] = frozenset()
-        if votes:
-            found = source.cut(votes)
-            writing.write(found, items)
-            judged = frozenset(found.prompts)
+        found = source.cut(stretch_of(db, opened.asked, stretch))
+        if found is not None:
+            desk.begin(found)
+            if isinstance(writes, PairWriter):
+                write_pairs(desk, found, items, writes)
+            else:
+                write_rated(desk, found, items, writes)
+        judged = frozenset(() if found is None else found.prompts)
         if len(judged) < len(items):
-            asked = asked_about(db, opened.asked.values(), stretch)
+            asked = asked_about(db, counted, stretch)
             for name in items:
                 if name not in judged:
-                    writing.unjudged(name, asked=name in asked)
+                    desk.unjudged(name, asked=name in asked)
+    for rows in read:
+        rows.end()
+
+
+def _check_kind(opened: PairVotes, writer: Writer) -> None:
+    """Single responses need something that rates them."""
+    if isinstance(writer.writes, PairWriter):
+        return
+    if opened.compares or opened.scores is not None:
+        what = opened.method if opened.scores is not None else opened.rule.utilities[0]
+        raise UsageError(
+            f"--format {writer.name} is made of single responses and their P(desirable), and "
+            f"{what} only compares: take a rubric for single responses, or --format trl-dpo"
+        )
 
 
 def _panel(run: Run, rubrics: tuple[str, ...]) -> tuple[str, ...]:
@@ -159,40 +184,35 @@ def _panel(run: Run, rubrics: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one["name"] for name in rubrics for one in records[name]["judges"]))
 
 
-def _calibration(opened: PairVotes, learned: Lesson) -> str:
+def _calibration(opened: PairVotes, learned: Lesson, *, pairs: bool) -> str:
     """What p is called: the map from gold, else what the consensus is, else vote shares."""
     if learned.map.name != learned.map.none:
         return learned.map.name
     if learned.tried:
         return CHECKED
-    if opened.scores is not None or not opened.compares:
-        return learned.map.none
-    rows = opened.rows[opened.rule.utilities[0]].rows()
-    own = next((row["calibration"] for row in rows if row["calibration"] != "gold"), "none")
-    return f"consensus: {own}"
+    if opened.scores is None and (opened.compares or not pairs):
+        return f"consensus: {opened.rows[opened.rule.utilities[0]].calibration}"
+    return learned.map.none
 
 
-def _check(opened: PairVotes, labels: GoldFile, seed: int) -> dict[object, float]:
-    """The utilities that gold which nothing is fitted to gives, by item and positions."""
-    found: dict[object, list[float]] = {}
+def _check(opened: PairVotes, labels: GoldFile) -> Check:
+    """The utilities by gold that nothing is fitted to; labels that something was are left out."""
+    found: dict[Key, list[float]] = {}
+    used: set[Key] = set()
     for name in opened.rule.utilities:
-        rows = opened.rows[name]
-        before = replace(rows.before, gold=None)
-        one = labelled(opened.folder, opened.asked[name], labels, before, rows.method, seed)
-        for key, utility in one.utility.items():
-            found.setdefault(key, []).append(utility)
+        seen = (
+            opened.gold[name].utility.keys() | opened.gold[name].own if name in opened.gold else ()
+        )
+        for key, utility in utilities_of(opened.folder, opened.rows[name], labels).items():
+            if key in seen:
+                used.add(key)
+            else:
+                found.setdefault(key, []).append(utility)
     whole = len(opened.rule.utilities)
-    return {key: float(np.mean(known)) for key, known in found.items() if len(known) == whole}
-
-
-def _right(tally: Tally, *, ties_tell: bool) -> tuple[Estimate | None, int]:
-    """The share of checked rows that are right, clustered by prompt, and how many tie."""
-    outcome = np.array([one for one, _ in tally.checked], dtype=np.int32)
-    prompt = np.unique([name for _, name in tally.checked], return_inverse=True)[1]
-    tied = outcome == TIE
-    counts = np.ones(len(outcome), dtype=np.bool_) if ties_tell else ~tied
-    if not counts.any():
-        return None, int(tied.sum())
-    value: Floats = (outcome[counts] == BETTER).astype(np.float64)
-    group = prompt[counts].astype(np.int32)
-    return estimated_share(value, None, group), int(tied.sum())
+    told = {key: float(np.mean(known)) for key, known in found.items() if len(known) == whole}
+    if not told:
+        raise UsageError(
+            "--check: every label in it was used, by --gold or by the scores: name labels that "
+            "nothing was fitted to"
+        )
+    return Check(told, len(used), opened.ties_tell)

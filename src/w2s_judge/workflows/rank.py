@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.comparisons import Comparisons
@@ -23,6 +23,7 @@ from w2s_judge.sentences import listed
 from w2s_judge.store import folder as folders
 from w2s_judge.store.run import Run
 from w2s_judge.workflows.aggregate import check_target, default_out
+from w2s_judge.workflows.authors import Authors
 from w2s_judge.workflows.ballots import require_file
 from w2s_judge.workflows.boards import Ranked
 from w2s_judge.workflows.rank_comparisons import Draws, boards_of_comparisons
@@ -58,12 +59,8 @@ def rank(
     Raises `InputError`, `ConfigurationError` and `UsageError`.
     """
     path = Path(source)
-    if draws < 2:
-        raise UsageError(f"--draws {draws}: an interval takes 2 draws at least, better 200")
-    settings = Draws(draws, seed, _merge(merge))
-    known = (*RANKERS.names(), *(METHODS.names() if path.is_dir() else ()))
-    if method is not None and method not in known:
-        raise UsageError(unknown("method", method, known))
+    settings = _settings(draws, seed, merge)
+    _check_method(method, of_run=path.is_dir())
     if path.is_dir():
         folders.require(path)
         done = _of_run(path, method, rubric, settings)
@@ -81,6 +78,18 @@ def rank(
     return tuple(replace(one, path=target) for one in done)
 
 
+def _settings(draws: int, seed: int, merge: str) -> Draws:
+    if draws < 2:
+        raise UsageError(f"--draws {draws}: an interval takes 2 draws at least, better 200")
+    return Draws(draws, seed, _merge(merge))
+
+
+def _check_method(method: str | None, *, of_run: bool) -> None:
+    known = (*RANKERS.names(), *(METHODS.names() if of_run else ()))
+    if method is not None and method not in known:
+        raise UsageError(unknown("method", method, known))
+
+
 def _merge(name: str) -> How:
     for how in WAYS:
         if how == name:
@@ -88,35 +97,38 @@ def _merge(name: str) -> How:
     raise UsageError(unknown("way to merge rankings", name, WAYS))
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Which ranker ranks comparisons, what its rows are called, and what the user asked for."""
+
+    ranker: str
+    called: str
+    asked_for: str | None
+
+
 def _of_file(path: Path, method: str, settings: Draws) -> Ranked:
     read = read_comparisons(path)
-    return _compared(None, read.comparisons, None, method, settings, method, list(read.notes))
+    way = _Way(method, method, method)
+    return _compared(None, read.comparisons, None, way, settings, read.notes)
 
 
 def _of_run(
     folder: Path, method: str | None, rubric: str | None, settings: Draws
 ) -> tuple[Ranked, ...]:
     with closing(Run(folder)) as run:
-        rubrics = run.rubrics if rubric is None else (rubric,)
-        arity = {name: run.asked(name).arity for name in rubrics}
-        models = run.models()
+        rubrics = run.rubrics if rubric is None else (run.asked(rubric).name,)
+        authors = Authors(folder, run.models())
         if method in RANKERS.names():
-            return tuple(_by_ranker(run, name, models, method or "", settings) for name in rubrics)
+            return tuple(_by_ranker(run, name, authors, method or "", settings) for name in rubrics)
     found = []
     for name in rubrics:
         verdicts = verdict_rows(folder, name, method)
-        if arity[name] == 1:
-            boards, notes = boards_of_scores(
-                verdicts.rows(), models, verdicts.method, settings.draws, settings.seed
-            )
-            record = rank_record(name, verdicts.method, method, None, [], notes, settings)
-            found.append(Ranked(name, verdicts.method, tuple(boards), record))
-        else:
-            found.append(_by_consensus(verdicts, models, method, settings))
+        by = _by_scores if verdicts.asked.arity == 1 else _by_consensus
+        found.append(by(verdicts, authors, method, settings))
     return tuple(found)
 
 
-def _by_ranker(run: Run, rubric: str, models: Any, method: str, settings: Draws) -> Ranked:
+def _by_ranker(run: Run, rubric: str, authors: Authors, method: str, settings: Draws) -> Ranked:
     """A ranker on the judges' own votes."""
     asked, votes = run.asked(rubric), run.votes(rubric)
     made = (
@@ -124,25 +136,45 @@ def _by_ranker(run: Run, rubric: str, models: Any, method: str, settings: Draws)
         if asked.arity == 2
         else within_judges(votes, asked.utilities)
     )
-    return _compared(rubric, made, _names(made, models), method, settings, method, [])
+    way = _Way(method, method, method)
+    return _compared(rubric, made, _names(made, authors), way, settings, ())
+
+
+def _by_scores(
+    verdicts: VerdictRows, authors: Authors, asked_for: str | None, settings: Draws
+) -> Ranked:
+    """Single responses by the utility that the consensus gives them."""
+    name, method = verdicts.asked.name, verdicts.method
+    boards, notes = boards_of_scores(
+        verdicts.rows(), authors, method, settings.draws, settings.seed
+    )
+    record = rank_record(name, method, asked_for, None, [], notes, settings)
+    return Ranked(name, method, tuple(boards), record)
 
 
 def _by_consensus(
-    verdicts: VerdictRows, models: Any, asked_for: str | None, settings: Draws
+    verdicts: VerdictRows, authors: Authors, asked_for: str | None, settings: Draws
 ) -> Ranked:
     """Bradley-Terry on the consensus of each pair, in the judges' place."""
     made = comparisons_of(verdicts.rows(), verdicts.asked.classes, verdicts.asked.worth)
-    label = f"{verdicts.method}+{DEFAULT}"
+    way = _Way(DEFAULT, f"{verdicts.method}+{DEFAULT}", asked_for)
     notes = [f"each pair counts once, by the consensus of {verdicts.method} on it"]
-    return _compared(
-        verdicts.asked.name, made, _names(made, models), DEFAULT, settings, asked_for, notes, label
+    only_rank = sum(
+        row["mass"] is not None and row["calibration"] == "uncalibrated" for row in verdicts.rows()
     )
+    if only_rank:
+        some = f"{only_rank:,} of {made.M:,} pairs have" if only_rank < made.M else "all pairs have"
+        notes.append(
+            f"{some} only votes that rank: which response these put first counts, how far ahead "
+            "is no probability"
+        )
+    return _compared(verdicts.asked.name, made, _names(made, authors), way, settings, notes)
 
 
-def _names(comparisons: Comparisons, models: Any) -> list[str | None]:
+def _names(comparisons: Comparisons, authors: Authors) -> list[str | None]:
     """(N,) the model behind each response."""
     return [
-        models[comparisons.questions[q]][place]
+        authors.of(comparisons.questions[q], place)
         for q, place in zip(
             comparisons.question.tolist(), positions(comparisons).tolist(), strict=True
         )
@@ -153,30 +185,31 @@ def _compared(
     rubric: str | None,
     comparisons: Comparisons,
     names: Sequence[str | None] | None,
-    method: str,
+    way: _Way,
     settings: Draws,
-    asked_for: str | None,
-    notes: list[str],
-    label: str | None = None,
+    notes: Sequence[str],
 ) -> Ranked:
     if not comparisons.M:
         raise UsageError(
             f"{rubric or 'the file'}: there is no comparison to rank by: items need two responses "
             "that one judge has rated, or that were compared"
         )
-    boards, rankings = boards_of_comparisons(comparisons, names, RANKERS.get(method), settings)
-    called = label or method
-    boards = [replace(b, ranking=replace(b.ranking, method=called)) for b in boards]
+    ranker = RANKERS.get(way.ranker)
+    boards, rankings = boards_of_comparisons(comparisons, names, ranker, settings)
+    boards = [replace(b, ranking=replace(b.ranking, method=way.called)) for b in boards]
+    said = [*notes, *_said_of(comparisons)]
+    record = rank_record(rubric, way.called, way.asked_for, comparisons, rankings, said, settings)
+    return Ranked(rubric, way.called, tuple(boards), record)
+
+
+def _said_of(comparisons: Comparisons) -> Iterator[str]:
     unsure = comparisons.uncalibrated
     if unsure is not None and unsure.any():
         ranking = [n for n, only in zip(comparisons.raters, unsure, strict=True) if only]
-        notes = [
-            *notes,
+        yield (
             f"the votes of {listed(ranking)} only rank: which response they put first counts, how "
-            "far ahead is no probability",
-        ]
-    record = rank_record(rubric, called, asked_for, comparisons, rankings, notes, settings)
-    return Ranked(rubric, called, tuple(boards), record)
+            "far ahead is no probability"
+        )
 
 
 def _write(path: Path, done: tuple[Ranked, ...]) -> None:

@@ -11,7 +11,7 @@ from w2s_judge.comparisons import Comparisons, Ranking
 from w2s_judge.ranking.contract import Card
 from w2s_judge.ranking.intervals import with_intervals
 from w2s_judge.ranking.rank_ensembles import How
-from w2s_judge.workflows.boards import Board
+from w2s_judge.workflows.boards import Board, board_of_run
 from w2s_judge.workflows.merged_ranks import merged_board
 from w2s_judge.workflows.rank_scores import NO_MODELS
 
@@ -68,17 +68,4 @@ def _over_run(
     pooled = among.pooled(tuple(name or "" for name in names))
     ranker = card.make()
     told = with_intervals(ranker, pooled, ranker(pooled), draws=settings.draws, seed=settings.seed)
-    there = np.array([bool(name) for name in pooled.objects], dtype=np.bool_)
-    objects = tuple(name for name in pooled.objects if name)
-    return Board("run", (None,) * len(objects), objects, _only(told, there))
-
-
-def _only(ranking: Ranking, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ranking:
-    return replace(
-        ranking,
-        score=ranking.score[kept],
-        rank=ranking.rank[kept],
-        component=ranking.component[kept],
-        low=None if ranking.low is None else ranking.low[kept],
-        high=None if ranking.high is None else ranking.high[kept],
-    )
+    return board_of_run(pooled.objects, told)

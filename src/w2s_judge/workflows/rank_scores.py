@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from w2s_judge.arrays import Floats, Ints
+from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.comparisons import Ranking
 from w2s_judge.ranking.components import ranks
 from w2s_judge.ranking.intervals import mean_by_name
 from w2s_judge.sentences import listed
-from w2s_judge.workflows.boards import Board
+from w2s_judge.workflows.authors import Authors
+from w2s_judge.workflows.boards import Board, board_of_run
 
-Models = Mapping[str, tuple[str | None, ...]]
+WITHIN = (
+    "within an item the score is the utility, in [0, 1], that the consensus gives; one item has "
+    "nothing to draw an interval from"
+)
 NO_MODELS = (
     "no response names its model, so that there is nothing to rank over the items: the input's "
     "column `model` (or `generator`) says who wrote each"
@@ -24,17 +28,31 @@ NO_MODELS = (
 
 
 def boards_of_scores(
-    rows: Iterable[Mapping[str, Any]], models: Models, method: str, draws: int, seed: int
+    rows: Iterable[Mapping[str, Any]], authors: Authors, method: str, draws: int, seed: int
 ) -> tuple[list[Board], list[str]]:
     """The boards of items and of the run, and what to say of them.
 
-    `rows` are a consensus on single responses, in the input's order: `item`, `response`, `utility`.
+    `rows` are a consensus on single responses, in the input's order: `item`, `response`, `utility`,
+    `calibration`. Raises `RunFolderError` for responses that the run does not have.
     """
-    table = [(row["item"], row["response"], row["utility"]) for row in rows]
+    only_rank = 0
+    table = []
+    for row in rows:
+        table.append((row["item"], row["response"], row["utility"]))
+        only_rank += row["utility"] is not None and row["calibration"] == "uncalibrated"
     number = {name: k for k, name in enumerate(dict.fromkeys(name for name, _, _ in table))}
     group = np.array([number[name] for name, _, _ in table], dtype=np.int32)
     utility = np.array([np.nan if u is None else u for _, _, u in table], dtype=np.float64)
-    names = tuple(name for name, _, _ in table)
+    board = _within_items(table, utility, group, method)
+    notes = [WITHIN, *_said_of(~np.isnan(utility), only_rank)]
+    written = [authors.of(item, place) for item, place, _ in table]
+    over, more = _over_run(written, utility, group, method, draws, seed)
+    return [board, *([over] if over else [])], notes + more
+
+
+def _within_items(
+    table: Sequence[tuple[str, int, float | None]], utility: Floats, group: Ints, method: str
+) -> Board:
     known = ~np.isnan(utility)
     ranking = Ranking(
         score=utility,
@@ -42,15 +60,21 @@ def boards_of_scores(
         component=np.zeros(len(utility), dtype=np.int32),
         method=method,
     )
-    responses = tuple(str(place) for _, place, _ in table)
-    boards = [Board("item", names, responses, ranking, tuple(known.tolist()))]
-    notes = ["within an item the score is the expected utility, in [0, 1], of the consensus; one "
-             "item has nothing to draw an interval from"]  # fmt: skip
+    items, responses = tuple(item for item, _, _ in table), tuple(str(k) for _, k, _ in table)
+    return Board("item", items, responses, ranking, tuple(known.tolist()))
+
+
+def _said_of(known: Bools, only_rank: int) -> Iterator[str]:
+    """What to say of responses without a utility, and of utilities that are no expectations."""
     if not known.all():
-        notes.append(f"{int((~known).sum())} responses have no vote and no rank")
-    written = [models.get(item, ())[place] for item, place, _ in table]
-    board, more = _over_run(written, utility, group, method, draws, seed)
-    return boards + ([board] if board else []), notes + more
+        yield f"{int((~known).sum())} responses have no vote and no rank"
+    if only_rank:
+        ranked = int(known.sum())
+        some = f"{only_rank:,} of {ranked:,} responses have" if only_rank < ranked else "all have"
+        yield (
+            f"{some} only votes that rank: their utilities put responses in order and are no "
+            "expectations"
+        )
 
 
 def _over_run(
@@ -80,7 +104,7 @@ def _over_run(
         )
     if component.any():
         notes.append("models of different components share no prompt: do not compare their means")
-    return Board("run", (None,) * len(found), tuple(found), ranking), notes
+    return board_of_run(tuple(found), ranking), notes
 
 
 def _shared(name: Ints, group: Ints, names: int) -> Ints:

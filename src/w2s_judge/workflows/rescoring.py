@@ -53,11 +53,13 @@ def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, d
     manifest = manifests.load(db)
     told: dict[str, dict[str, Any]] = {}
     kept: dict[str, dict[str, Any]] = {}
+    gone: list[str] = []
     for name, record in manifest["rubrics"].items():
         asked = Asked.recorded(name, record)
         before = Remembered.of(manifest.get("consensus", {}).get(name))
         size = judged(db, asked)
         if not size:
+            gone.append(name)
             told[name] = _told(Counts().told(asked.classes))
         elif size > WHOLE:
             path = consensus_path(folder, name, STREAMED)
@@ -73,7 +75,7 @@ def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, d
             followed = warning is None
             kept[name] = done.kept if followed else asdict(replace(before, file=done.kept["file"]))
             told[name] = _told(done.counts, aggregated=done.told(), warning=warning)
-    gather_scores(db, folder, kept)
+    gather_scores(db, folder, kept, gone)
     return told
 
 

@@ -25,6 +25,7 @@ class Remembered:
     """How a rubric was last aggregated; `file` in the run folder has the rows.
 
     `gold` is the path of the labels' file, `prior` maps every class; None where there was none.
+    `state` is that of the votes then, "" where an earlier version did not keep it.
     """
 
     file: str = ""
@@ -34,6 +35,7 @@ class Remembered:
     seed: int = 0
     gold: str | None = None
     prior: dict[str, float] | None = None
+    state: str = ""
 
     @classmethod
     def of(cls, record: dict[str, Any] | None) -> Remembered:

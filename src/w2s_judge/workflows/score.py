@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from math import inf
@@ -11,24 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.aggregation.contract import METHODS
-from w2s_judge.errors import ConfigurationError, InputError
-from w2s_judge.judges.price import Price
+from w2s_judge.errors import InputError
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.design import Design
 from w2s_judge.scoring.engine import Place, ending
-from w2s_judge.scoring.plan import TOO_FEW, Plan, plan
+from w2s_judge.scoring.plan import Plan, plan
 from w2s_judge.scoring.settings import Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
-from w2s_judge.store.items import blocks
-from w2s_judge.store.journal import Journal, reprice
+from w2s_judge.store.journal import Journal
 from w2s_judge.store.reading import answered
 from w2s_judge.store.run import Run
 from w2s_judge.store.schema import connect
 from w2s_judge.store.shapes import each_shape, shapes, staged
 from w2s_judge.workflows import records
 from w2s_judge.workflows.asking import ask, now
+from w2s_judge.workflows.before_asking import (
+    asked_of,
+    check_askable,
+    check_prices,
+    check_recorded,
+    count_unpriced,
+)
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
 from w2s_judge.workflows.comparing import designed
 from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
@@ -181,90 +186,9 @@ def prepare(
     return Prepared(job, db, chosen, seats, missing, planned, design, told)
 
 
-def check_prices(seats: Sequence[Seat], budget_usd: float | None) -> None:
-    """A dollar budget needs to know what a call costs; the judge without a price is named."""
-    if budget_usd is None:
-        return
-    for seat in seats:
-        if not seat.price.known:
-            raise ConfigurationError(
-                f"the price of judge {seat.name!r} is unknown, so --budget-usd cannot be kept: "
-                "add `usd_per_1m_in = ...` and `usd_per_1m_out = ...` (0 where it costs nothing) "
-                "to its row in the panel"
-            )
-
-
-def count_unpriced(prepared: Prepared) -> None:
-    """Calls that were made before their price was known count against the budget, too."""
-    for seat in prepared.seats:
-        left = reprice(prepared.db, seat.name, seat.spec.identity, _pricing(seat.price))
-        if left:
-            raise ConfigurationError(
-                f"{left:,} earlier calls of judge {seat.name!r} in this run folder have an unknown "
-                "cost, so --budget-usd cannot be kept: name another --out, or leave the budget out"
-            )
-
-
-def _pricing(price: Price) -> Callable[[int, int], float]:
-    return lambda asked, answered: price.of(asked, answered) or 0.0
-
-
 def model_of(seat: Seat) -> str | None:
     """What is asked behind this name: the panel's model, or what an embedded judge says it is."""
     return seat.spec.model or getattr(seat.judge, "model", None)
-
-
-def check_askable(prepared: Prepared) -> None:
-    """There must be something to ask, and a judge for each rubric that was named."""
-    asked = prepared.plan.by_rubric
-    if prepared.chosen.named:
-        for name in prepared.chosen.rubrics:
-            if not any(asked.get(name, {}).values()):
-                raise ConfigurationError(nothing_under(prepared, name))
-    if not prepared.plan.questions:
-        whys = "\n".join(f"  {why}" for _, why in prepared.plan.unasked.values())
-        raise ConfigurationError(f"there is nothing to ask:\n{whys}")
-
-
-def asked_of(prepared: Prepared) -> tuple[str, ...]:
-    """The rubrics under which there is something to ask."""
-    return tuple(name for name, judges in prepared.plan.by_rubric.items() if any(judges.values()))
-
-
-def check_recorded(prepared: Prepared) -> None:
-    """Replays have only the answers that they recorded: there must be one to give."""
-    if any(seat.spec.kind != "replay" for seat in prepared.seats):
-        return
-    wanted = set(prepared.chosen.rubrics) if prepared.chosen.named else {""}
-    for block in blocks(prepared.db, prepared.job.block):
-        for _, item in block:
-            for name in prepared.chosen.choice(item.task):
-                for question in prepared.design.questions(prepared.chosen.rubrics[name], item):
-                    if any(seat.answers(question) for seat in prepared.seats):
-                        wanted -= {name, ""}
-        if not wanted:
-            return
-    raise ConfigurationError(
-        f"the panel replays recorded votes, and none of them answers what is asked"
-        f"{' under ' + ', '.join(sorted(wanted)) if '' not in wanted else ''}: they must be about "
-        "the same items, under the same rubric (its hash is in the recording)"
-    )
-
-
-def nothing_under(prepared: Prepared, name: str) -> str:
-    """Why a rubric that was named has no question."""
-    if name in prepared.design.only and not any(prepared.design.only[name].values()):
-        return (
-            f"the scores of single responses leave no pair undecided: there is nothing to ask "
-            f"under {name!r}; leave out --compare undecided to ask all the same"
-        )
-    count, why = prepared.plan.unasked.get(name, (0, TOO_FEW))
-    return (
-        f"nothing can be asked under {name!r}, {count:,} times: {why}\n  Give items two responses "
-        "or more, or name a rubric for single responses."
-        if why == TOO_FEW
-        else why
-    )
 
 
 def _session(prepared: Prepared, labels: GoldFile | None, watcher: Watcher) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from w2s_judge.errors import RunFolderError
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
-from w2s_judge.store.matrices import CHUNK, blocks
+from w2s_judge.store.matrices import CHUNK, blocks, state_of
 from w2s_judge.store.reading import Asked
 
 CONSENSUS = "consensus"
@@ -104,15 +104,24 @@ def require_gathered(folder: Path, manifest: Mapping[str, Any], anew: Collection
 
 
 def gather_scores(
-    db: sqlite3.Connection, folder: Path, chosen: Mapping[str, Mapping[str, Any]]
+    db: sqlite3.Connection,
+    folder: Path,
+    chosen: Mapping[str, Mapping[str, Any]],
+    gone: Collection[str] = (),
 ) -> None:
     """Make `scores.jsonl` of the chosen consensus of each rubric, and remember which was chosen.
 
-    `chosen` maps a rubric to its record: the `file` in the folder, the method, gold and prior.
+    `chosen` maps a rubric to its record: the `file` in the folder, the method, gold and prior; it
+    is kept with the state of the votes. `gone` are rubrics under which nothing is judged any more.
     """
     manifest = manifests.load(db)
-    known = {**manifest.get("consensus", {}), **chosen}
-    current = {name: known[name] for name in manifest.get("rubrics", {}) if name in known}
+    rubrics = manifest.get("rubrics", {})
+    dated = {
+        name: {**record, "state": state_of(db, Asked.recorded(name, rubrics[name]))}
+        for name, record in chosen.items()
+    }
+    known = {**manifest.get("consensus", {}), **dated}
+    current = {name: known[name] for name in rubrics if name in known and name not in gone}
     with folders.replaced(folder / folders.SCORES) as file:
         for record in current.values():
             with (folder / record["file"]).open(encoding="utf-8") as rows:
