@@ -204,7 +204,9 @@ def test_one_order_only_tells_no_position() -> None:
     assert found.score[0] - found.score[1] == pytest.approx(np.log(7 / 3))
     assert any("no position term" in note for note in found.notes)
     around = [(0, 1, FIRST), (1, 2, FIRST), (2, 0, FIRST), (0, 1, SECOND)] * 3
-    assert BradleyTerry()(asked(around, 3)).position is not None  # told by the cycle
+    assert BradleyTerry()(asked(around, 3)).position is None  # by way of others is too little
+    both = [*around, (1, 0, FIRST)]
+    assert BradleyTerry()(asked(both, 3)).position is not None
     assert BradleyTerry()(asked(around, 3, ordered=False)).position is None
 
 

@@ -158,7 +158,7 @@ MARKERS = [
 
 
 def tokeniser() -> Tokenizer:
-    made = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))  # noqa: S106 (a token, no secret)
+    made = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     made.add_special_tokens(MARKERS)
     return made
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from w2s_judge.arrays import Floats, Ints
+from w2s_judge.arrays import Ints
 from w2s_judge.comparisons import Comparisons, Ranking
 from w2s_judge.consensus import Fit
 from w2s_judge.errors import ConfigurationError
@@ -29,12 +29,11 @@ from w2s_judge.sentences import listed
 NAME = "bradley-terry"
 RUNAWAY = 15.0  # log-units (odds of three million) beyond which a shared term has no finite maximum
 ZERO = 1e-12  # log-strengths that are rounding
-APART = 1e-7  # share of the position term's information that must be its own
 PRIOR = 0.25
 REMEDY = "keep the prior, or have more comparisons made"
-ENTANGLED = (
-    "what being shown first is worth cannot be told from strength (no pair was seen in both "
-    "orders, nor is it told by way of others): no position term"
+ONE_ORDER = (
+    "no pair was seen in both orders, so that what being shown first is worth cannot be told from "
+    "strength: no position term"
 )
 UNFINISHED = "the fit had not converged after {n} iterations: do not rely on it, or allow more"
 
@@ -89,7 +88,7 @@ class BradleyTerry:
         blocks = Blocks.of(counts, component)
         notes = unconnected(comparisons, component) + self._bounds(comparisons, counts, component)
         decided = counts.mass - counts.ties > NOTHING * counts.mass
-        position = counts.ordered and decided and _told_apart(blocks)
+        position = counts.both_orders and decided
         found, fit = Strengths(np.zeros(counts.objects), 0.0, 0.0), Fit(0, True)
         nu = self._held(counts)
         if decided:
@@ -99,7 +98,7 @@ class BradleyTerry:
             first = replace(first, strength=centred(first.strength, component))
             found, fit = self._climb(model, first)
             if counts.ordered and not position:
-                notes += (ENTANGLED,)
+                notes += (ONE_ORDER,)
         elif comparisons.M:
             notes += ("every comparison is a tie: all scores are 0",)
         score = centred(found.strength, component)
@@ -161,21 +160,6 @@ class BradleyTerry:
             f"some objects never lost to or tied with the others{where}: how far these are apart "
             "is as the prior has it",
         )
-
-
-def _told_apart(blocks: Blocks) -> bool:
-    """Whether the position term is anything that strengths are not.
-
-    It is not where some strengths differ by 1 in every cell, so that the first is always 1 ahead.
-    """
-    counts = blocks.counts
-    if counts.both_orders:
-        return True
-    ones = np.ones(len(counts.first))
-    shown: Floats = np.bincount(counts.first, ones, counts.objects).astype(np.float64)
-    shown -= np.bincount(counts.second, ones, counts.objects)
-    ahead = blocks.factor(ones, 0.0).solve(shown[:, None])[:, 0]
-    return bool(len(ones) - shown @ ahead > APART * len(ones))
 
 
 def _first_guess(model: Davidson) -> Strengths:

@@ -142,8 +142,8 @@ class _Tally:
             )
         if self.large:
             yield (
-                f"{self.large} graphs are too large for an exact order (more than {EXACT_SIZE} "
-                "objects in a cycle): theirs is the improved one"
+                f"{self.large} graphs have no order that is proven the best (more than {EXACT_SIZE} "
+                "objects in a cycle, or votes near to chance): theirs is a good one"
             )
 
 

@@ -58,6 +58,8 @@ def with_intervals(
         size = np.bincount(groups.question, minlength=comparisons.Q)[comparisons.question]
         told = _draw(found, ranker, comparisons, groups, ranking.score, part, seed)
         low[wanted], high[wanted] = percentile_intervals(found[:, wanted], size[wanted], coverage)
+        flat = wanted[high[wanted] - low[wanted] <= 0]
+        low[flat], high[flat] = np.nan, np.nan
         names = [comparisons.objects[k] for k in wanted[np.isnan(low[wanted])].tolist()]
         notes += (
             f"low and high: {coverage:.0%} intervals from {draws} bootstrap draws of "
@@ -67,7 +69,7 @@ def with_intervals(
         if names:
             notes += (
                 f"no interval for {listed(names)}: more than half of the draws had to be left out "
-                "for them",
+                "for them, or all gave the same score, which says nothing of how sure it is",
             )
     if not seen.all():
         notes += (f"no interval for {int((~seen).sum())} objects that are in no comparison",)
@@ -115,7 +117,10 @@ class _Groups:
         where = "" if asked == 1 else f" in {few} of {asked} questions"
         return (
             f"no intervals{where}: there are fewer than {FEWEST} groups of comparisons to draw "
-            "from (comparisons that answer one prompt, or are about one pair, are one group)",
+            "from (comparisons that answer one prompt, or are about one pair, are one group)"
+            + (
+                "; where they answer several prompts, name these as questions" if asked == 1 else ""
+            ),
         )
 
 

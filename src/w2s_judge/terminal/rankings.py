@@ -9,6 +9,7 @@ from rich.console import Console
 
 from w2s_judge.terminal.tables import say, show
 
+WIDEST = 80  # characters of a name
 SHOWN = 40  # objects, or judges, above which they are in the files alone
 
 
@@ -30,10 +31,12 @@ def show_ranking(console: Console, told: Mapping[str, Any]) -> None:
     judges = told["judges"]
     if 1 < len(judges) <= SHOWN:
         console.print()
+        weighed = any(one["weight"] is not None for one in judges.values())
         show(
             console, f"{name}: judges",
-            ("judge", "comparisons", "weight", "lean to the first", "cyclic"),
-            [_judge(judge, one) for judge, one in judges.items()],
+            ("judge", "comparisons", *(["weight", "lean to the first"] if weighed else []),
+             "in a circle in"),
+            [_judge(judge, one, weighed) for judge, one in judges.items()],
         )  # fmt: skip
     console.print()
     say(console, [f"- {note}" for note in told["notes"]])
@@ -49,10 +52,12 @@ def _headline(name: str, told: Mapping[str, Any]) -> str:
             f"{told['items']:,} {'question' if told['items'] == 1 else 'questions'}"
         )
     if told["position"] is not None:
-        line += f"; being shown first is worth {told['position']:+.3f}"
+        line += f"; being shown first is worth {told['position']:+.3f} of the score"
     cycles = told["cycles"]
     if cycles is not None and cycles["ensemble"] is not None:
-        line += f"; majorities run in a circle in {cycles['ensemble']:.0%} of {cycles['of']:,}"
+        line += (
+            f"; majorities run in a circle in {cycles['ensemble']:.1%} of {cycles['of']:,} items"
+        )
     if told["fit"] is not None and not told["fit"]["converged"]:
         line += "; NOT CONVERGED: take the scores as a sketch"
     return line
@@ -63,14 +68,17 @@ def _row(row: Mapping[str, Any], parted: bool) -> tuple[object, ...]:
     known = row["low"] is not None
     interval = f"{row['low']:.3f} to {row['high']:.3f}" if known else "unknown"
     part = (row["component"],) if parted else ()
-    return (row["object"], row["rank"], score, interval, *part)
+    return (row["object"][:WIDEST], row["rank"], score, interval, *part)
 
 
-def _judge(judge: str, one: Mapping[str, Any]) -> tuple[object, ...]:
-    return (
-        judge,
-        f"{one['comparisons']:,}",
+def _judge(judge: str, one: Mapping[str, Any], weighed: bool) -> tuple[object, ...]:
+    traits = (
         "" if one["weight"] is None else f"{one['weight']:.2f}",
         "" if one["lean"] is None else f"{one['lean']:+.2f}",
-        "" if one["cyclic"] is None else f"{one['cyclic']:.0%} of {one['cyclic_of']:,}",
+    )
+    return (
+        judge[:WIDEST],
+        f"{one['comparisons']:,}",
+        *(traits if weighed else ()),
+        "" if one["cyclic"] is None else f"{one['cyclic']:.1%} of {one['cyclic_of']:,} items",
     )

@@ -15,7 +15,8 @@ def show(
     console: Console, title: str, head: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """A table: the first column is a name, the others are figures or short texts."""
-    table = Table(title=Text(title), title_justify="left", pad_edge=False, box=None)
+    console.print(Text(harmless(title), style="italic"))
+    table = Table(pad_edge=False, box=None)
     for position, name in enumerate(head):
         table.add_column(Text(name), justify="right" if position else "left", overflow="fold")
     for row in rows:

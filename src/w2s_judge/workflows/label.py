@@ -68,6 +68,8 @@ def label(
     `gold` are kept in the file with probabilities brought up to date, and are not drawn again: the
     new file takes the place of the old one. CSV, or JSONL by the ending of `out`.
     """
+    if seed < 0:
+        raise UsageError(f"--seed {seed} is negative: give 0 or more")
     folder = Path(run)
     if folder.name in ("", ".."):  # `label .` from inside the run
         folder = folder.resolve()

@@ -35,6 +35,7 @@ from w2s_judge.workflows.verdict_rows import VerdictRows, verdict_rows
 
 RANKING = "ranking.jsonl"
 WAYS: tuple[How, ...] = get_args(How)
+MOST_DRAWS = 100_000
 DEFAULT = "bradley-terry"  # for comparisons, where nobody names a ranker
 
 
@@ -55,7 +56,8 @@ def rank(
     `scores.jsonl` was made with. Single responses are ranked by expected utility, pairs by
     Bradley-Terry on the consensus; a ranker takes the judges' votes themselves. `merge` says how
     methods that rank each item by itself come to a ranking of models. Rows go to `out`: by default
-    `ranking.jsonl` in the run folder, or beside the file. `write=False` writes nothing.
+    to `ranking.jsonl` in the run folder (`ranking.RUBRIC.jsonl` where one rubric is named), or to
+    `NAME.ranking.jsonl` beside the file. `write=False` writes nothing.
     Raises `InputError`, `ConfigurationError` and `UsageError`.
     """
     path = Path(source)
@@ -64,7 +66,7 @@ def rank(
     if path.is_dir():
         folders.require(path)
         done = _of_run(path, method, rubric, settings)
-        target = path / RANKING if out is None else Path(out)
+        target = _in_run(path, rubric) if out is None else Path(out)
     else:
         require_file(path)
         if rubric is not None:
@@ -78,9 +80,18 @@ def rank(
     return tuple(replace(one, path=target) for one in done)
 
 
+def _in_run(folder: Path, rubric: str | None) -> Path:
+    """One rubric alone does not take the place of a file of all."""
+    return folder / (RANKING if rubric is None else f"ranking.{rubric}.jsonl")
+
+
 def _settings(draws: int, seed: int, merge: str) -> Draws:
     if draws < 2:
         raise UsageError(f"--draws {draws}: an interval takes 2 draws at least, better 200")
+    if draws > MOST_DRAWS:
+        raise UsageError(f"--draws {draws}: {MOST_DRAWS:,} are the most, and 1,000 are plenty")
+    if seed < 0:
+        raise UsageError(f"--seed {seed} is negative: give 0 or more")
     return Draws(draws, seed, _merge(merge))
 
 
@@ -118,6 +129,8 @@ def _of_run(
     with closing(Run(folder)) as run:
         rubrics = run.rubrics if rubric is None else (run.asked(rubric).name,)
         authors = Authors(folder, run.models())
+        if not rubrics:
+            raise UsageError(f"{folder} has no votes yet: `w2s-judge score` asks for them")
         if method in RANKERS.names():
             return tuple(_by_ranker(run, name, authors, method or "", settings) for name in rubrics)
     found = []
