@@ -142,8 +142,8 @@ class _Tally:
             )
         if self.large:
             yield (
-                f"{self.large} graphs have no order that is proven the best (more than {EXACT_SIZE} "
-                "objects in a cycle, or votes near to chance): theirs is a good one"
+                f"{self.large} graphs have no order that is proven the best (more than "
+                f"{EXACT_SIZE} objects in a cycle, or votes near to chance): theirs is a good one"
             )
 
 

@@ -115,6 +115,7 @@ class _Groups:
         if not few:
             return ()
         where = "" if asked == 1 else f" in {few} of {asked} questions"
+        remedy = "; where they answer several prompts, name these as questions"
         return (
             f"no intervals{where}: there are fewer than {FEWEST} groups of comparisons to draw "
             "from (comparisons that answer one prompt, or are about one pair, are one group)"

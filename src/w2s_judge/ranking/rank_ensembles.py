@@ -123,8 +123,8 @@ def _notes(lists: RankLists, component: Ints, trust: Floats | None, proven: bool
         )
     if not proven:
         yield (
-            f"more than {EXACT_SIZE} names go round in a cycle, or the rankings are near to chance: "
-            "the order is a good one, and not proven to contradict the fewest pairs"
+            f"more than {EXACT_SIZE} names go round in a cycle, or the rankings are near to "
+            "chance: the order is a good one, and not proven to contradict the fewest pairs"
         )
     parts = int(component.max(initial=0)) + 1
     if parts > 1:
