@@ -116,13 +116,11 @@ class _Groups:
             return ()
         where = "" if asked == 1 else f" in {few} of {asked} questions"
         remedy = "; where they answer several prompts, name these as questions"
-        return (
+        why = (
             f"no intervals{where}: there are fewer than {FEWEST} groups of comparisons to draw "
             "from (comparisons that answer one prompt, or are about one pair, are one group)"
-            + (
-                "; where they answer several prompts, name these as questions" if asked == 1 else ""
-            ),
         )
+        return (why + (remedy if asked == 1 else ""),)
 
 
 def _draw(
