@@ -11,6 +11,7 @@ from w2s_judge.arrays import Floats
 from w2s_judge.comparisons import FIRST, SECOND, TIE, Comparisons
 
 Places = npt.NDArray[np.intp]
+MOST = 1e9  # records of one cell: more would tell a logit beyond its fourth digit
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -24,6 +25,9 @@ class JudgedPairs:
     net       : (K,) weighted mass on low better, less the mass on high better
     tied      : (K,) weighted mass on a tie
     total     : (K,) weighted mass
+
+    A cell of more than `MOST` records counts as `MOST`, in the same proportions: precisions stay
+    within what double precision can invert beside a prior of precision 1.
     """
 
     low: Places
@@ -34,6 +38,11 @@ class JudgedPairs:
     net: Floats
     tied: Floats
     total: Floats
+
+    @property
+    def named(self) -> Floats:
+        """(K,) weighted mass on either object."""
+        return np.maximum(self.total - self.tied, 0.0)
 
     @property
     def in_both_orders(self) -> bool:
@@ -62,14 +71,15 @@ def judged_pairs(comparisons: Comparisons) -> JudgedPairs:
     mass = comparisons.outcome * comparisons.weights[:, None]
     net = np.where(turned, -1.0, 1.0) * (mass[:, FIRST] - mass[:, SECOND])
     shown = np.where(cells % 2 == 1, -1.0, 1.0)
-
+    total = sums(cell, mass.sum(axis=1), len(cells))
+    kept = np.minimum(MOST / total, 1.0) if len(total) and total.max() > MOST else 1.0
     return JudgedPairs(
         (pairs // n).astype(np.intp),
         (pairs % n).astype(np.intp),
         pair.astype(np.intp),
         (cells // 2 % judges).astype(np.intp),
         shown if comparisons.ordered else np.zeros(len(cells)),
-        sums(cell, net, len(cells)),
-        sums(cell, mass[:, TIE], len(cells)),
-        sums(cell, mass.sum(axis=1), len(cells)),
+        sums(cell, net, len(cells)) * kept,
+        sums(cell, mass[:, TIE], len(cells)) * kept,
+        total * kept,
     )

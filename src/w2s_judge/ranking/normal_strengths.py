@@ -4,7 +4,12 @@ Prior N(0, 1) for every strength. Given the slope and the curvature of the avera
 in the difference of each pair, one step of variational inference for a normal distribution (Opper
 and Archambeau 2009) is
 
-    precision = 1 + Laplacian of the curvatures,  mean += precision^-1 (slopes - mean)
+    precision = 1 + Laplacian of the curvatures,  mean += t precision^-1 (slopes - mean)
+
+t shortens a long step. The slope of an outcome's log-likelihood in its logit is bounded, and its
+third derivative is at most the second (three outcomes whose slopes span 1), so that a Newton step
+that moves no logit by more than r ascends surely with t = log(1 + r) / r (Bach 2010, self-concordant
+analysis of logistic regression); near the end t is 1.
 
 Components of one size are solved in one stack. In those of more than `dense` objects the covariance
 is taken as D^-1 + D^-1 C D^-1 (D the diagonal of the precision, C the curvatures), and the step is
@@ -66,8 +71,11 @@ class Parts:
         """The prior."""
         return Normal(np.zeros(self.n), np.ones(self.n), np.full(len(self.low), 2.0))
 
-    def step(self, now: Normal, slope: Floats, curvature: Floats) -> Normal:
-        """From `now` with (P,) slopes and curvatures there; strengths in no pair stay at 0."""
+    def step(self, now: Normal, slope: Floats, curvature: Floats, most: Floats) -> Normal:
+        """From `now` with (P,) slopes and curvatures there; strengths in no pair stay at 0.
+
+        most : (P,) the largest discrimination among the pair's judges
+        """
         pull = sums(self.low, slope, self.n) - sums(self.high, slope, self.n) - now.mean
         diagonal = 1.0 + sums(self.low, curvature, self.n) + sums(self.high, curvature, self.n)
         mean, variance, apart = now.mean.copy(), 1.0 / diagonal, np.empty(len(self.low))
@@ -76,7 +84,7 @@ class Parts:
             move, own, between = solve(
                 stack, curvature[stack.pairs], diagonal[stack.members], pull[stack.members]
             )
-            mean[stack.members] += move
+            mean[stack.members] += move * _length(stack, move, most[stack.pairs])
             variance[stack.members], apart[stack.pairs] = own, between
         return Normal(mean, variance, apart)
 
@@ -84,13 +92,29 @@ class Parts:
 Solved = tuple[Floats, Floats, Floats]  # (B, n) step, (B, n) variances, (p,) of differences
 
 
+def _length(stack: Stack, move: Floats, most: Floats) -> Floats:
+    """(B, 1) t of each component."""
+    far = np.zeros(len(move))
+    np.maximum.at(far, stack.b, most * np.abs(move[stack.b, stack.i] - move[stack.b, stack.j]))
+    far = np.maximum(far, 1e-12)
+    return (np.log1p(far) / far)[:, None]
+
+
 def _full(stack: Stack, weight: Floats, diagonal: Floats, pull: Floats) -> Solved:
+    """The mean of a component has precision 1 whatever was compared.
+
+    It is lifted to that of the rest before the inversion and set right after it, which then loses
+    no digits however large the curvatures.
+    """
     precision = np.zeros((*diagonal.shape, diagonal.shape[1]))
     precision[stack.b, stack.i, stack.j] = -weight
     precision[stack.b, stack.j, stack.i] = -weight
     corner = np.arange(diagonal.shape[1])
     precision[:, corner, corner] = diagonal
-    covariance = np.linalg.inv(precision)
+    n = diagonal.shape[1]
+    level = diagonal.mean(axis=1)[:, None, None] / n
+    covariance = np.linalg.inv(precision + level)
+    covariance += n * level / (1 + n * level) / n
     own = covariance[:, corner, corner]
     across = covariance[stack.b, stack.i, stack.j]
     between = own[stack.b, stack.i] + own[stack.b, stack.j] - 2 * across

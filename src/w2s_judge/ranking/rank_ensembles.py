@@ -26,6 +26,7 @@ from w2s_judge.comparisons import Ranking
 from w2s_judge.errors import UsageError
 from w2s_judge.ranking.components import ranks
 from w2s_judge.ranking.counted import centred
+from w2s_judge.ranking.exact_order import EFFORT
 from w2s_judge.ranking.feedback_arc_set import EXACT_SIZE, solved_order
 from w2s_judge.ranking.mallows import spreads
 from w2s_judge.ranking.rank_lists import RankLists
@@ -42,12 +43,14 @@ def merged(
     *,
     weight: Floats | None = None,
     trust: Floats | None = None,
+    effort: float = EFFORT,
 ) -> Ranking:
     """Rank the names (K,) by their lists; `component` says which names lists connect.
 
     weight : (Q,) how often a question counts, 0 or above: a bootstrap's draw. None: once each
     trust  : (sources,) what each source's lists count for the weighted ways; None: `spreads`. A
              bootstrap hands over those of all questions, which are found once
+    effort : bound on the work for an exact order, as `exact_order` counts it
 
     The score is centred on 0 in each component: a share for borda, the number of names that stand
     behind for kemeny, wins less losses for majority. A name without a list is its own component.
@@ -72,7 +75,7 @@ def merged(
         lead = arcs(net(wins)).astype(np.float64)
         score = lead.sum(axis=1) - lead.sum(axis=0)
     else:
-        order, proven = solved_order(wins, "exact")
+        order, proven = solved_order(wins, "exact", effort=effort)
         score = behind(np.argsort(order).astype(np.float64), component)
     score = centred(score, component)
     return Ranking(

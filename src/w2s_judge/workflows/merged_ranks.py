@@ -16,6 +16,8 @@ from w2s_judge.ranking.rank_ensembles import How, merged
 from w2s_judge.ranking.rank_lists import RankLists, rank_lists
 from w2s_judge.workflows.boards import Board, board_of_run
 
+A_DRAW = 2.0  # effort for an exact order in one draw: near-chance draws are many and alike
+
 
 def merged_board(
     comparisons: Comparisons,
@@ -66,7 +68,7 @@ def _intervals(
     for row in found:
         drawn = asked[random.integers(len(asked), size=len(asked))]
         weight = np.bincount(drawn, minlength=lists.questions).astype(np.float64)
-        one = merged(lists, how, weight=weight, trust=trust)
+        one = merged(lists, how, weight=weight, trust=trust, effort=A_DRAW)
         same = _same_company(one.component, ranking.component)
         row[same] = one.score[same]
     low, high = percentile_intervals(found, groups)

@@ -26,6 +26,7 @@ from w2s_judge.workflows.pair_lessons import Lesson
 from w2s_judge.workflows.pair_tally import Checked, Tally
 from w2s_judge.workflows.pair_votes import PairVotes
 from w2s_judge.workflows.pair_writing import Plan
+from w2s_judge.workflows.records import unfinished
 
 COVERAGE = 0.95
 DIGITS = 6
@@ -168,7 +169,4 @@ def _notes(
             )
     if tally.turned:
         notes.append(f"{tally.turned:,} rows were turned round by --resample flip")
-    left = (manifest.get("counts") or {}).get("left")
-    if left:
-        notes.append(f"{left:,} questions of this run have no answer yet: score again to fill them")
-    return tuple(dict.fromkeys(notes))
+    return tuple(dict.fromkeys([*notes, *unfinished(manifest)]))

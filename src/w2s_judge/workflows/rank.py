@@ -29,6 +29,7 @@ from w2s_judge.workflows.boards import Ranked
 from w2s_judge.workflows.rank_comparisons import Draws, boards_of_comparisons
 from w2s_judge.workflows.rank_record import rank_record
 from w2s_judge.workflows.rank_scores import boards_of_scores
+from w2s_judge.workflows.records import unfinished
 from w2s_judge.workflows.scores import fit_path
 from w2s_judge.workflows.verdict_comparisons import comparisons_of
 from w2s_judge.workflows.verdict_rows import VerdictRows, verdict_rows
@@ -131,14 +132,23 @@ def _of_run(
         authors = Authors(folder, run.models())
         if not rubrics:
             raise UsageError(f"{folder} has no votes yet: `w2s-judge score` asks for them")
-        if method in RANKERS.names():
-            return tuple(_by_ranker(run, name, authors, method or "", settings) for name in rubrics)
-    found = []
-    for name in rubrics:
-        verdicts = verdict_rows(folder, name, method)
-        by = _by_scores if verdicts.asked.arity == 1 else _by_consensus
-        found.append(by(verdicts, authors, method, settings))
-    return tuple(found)
+        told = unfinished(run.manifest)
+        found = [
+            _by_ranker(run, name, authors, method, settings)
+            if method is not None and method in RANKERS.names()
+            else _by_verdicts(verdict_rows(folder, name, method), authors, method, settings)
+            for name in rubrics
+        ]
+    return tuple(
+        replace(one, record={**one.record, "notes": [*one.record["notes"], *told]}) for one in found
+    )
+
+
+def _by_verdicts(
+    verdicts: VerdictRows, authors: Authors, method: str | None, settings: Draws
+) -> Ranked:
+    by = _by_scores if verdicts.asked.arity == 1 else _by_consensus
+    return by(verdicts, authors, method, settings)
 
 
 def _by_ranker(run: Run, rubric: str, authors: Authors, method: str, settings: Draws) -> Ranked:

@@ -132,6 +132,14 @@ def judge_record(tally: Tally, unpriced_known: bool) -> dict[str, Any]:
     }
 
 
+def unfinished(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to say of a run whose questions are not all answered."""
+    left = (manifest.get("counts") or {}).get("left")
+    if not left:
+        return ()
+    return (f"{left:,} questions of this run have no answer yet: score again to fill them",)
+
+
 def not_asked(prepared: Prepared, asking: Asking | None = None) -> dict[str, dict[str, Any]]:
     """What no judge could be asked, by rubric: how many responses or pairs, and why."""
     told: dict[str, dict[str, Any]] = {
