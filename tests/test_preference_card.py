@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from w2s_judge.preferences.card import markdown, prose, shown, write_card
+from w2s_judge.preferences.card import markdown, write_card
 from w2s_judge.preferences.card_facts import (
     CardFacts,
     FileFact,
@@ -21,6 +21,7 @@ from w2s_judge.preferences.card_facts import (
     RubricFact,
     as_json,
 )
+from w2s_judge.preferences.card_markdown import prose, shown
 from w2s_judge.preferences.files import dataset_files
 from w2s_judge.preferences.lengths import Lengths
 

@@ -8,15 +8,13 @@ files and servers stand as code, in which Markdown, HTML, links and mentions mea
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from w2s_judge.preferences.card_facts import CardFacts, CheckFact, NoiseRate, as_json
+from w2s_judge.preferences.card_markdown import count, known, prose, shown, table
 from w2s_judge.preferences.files import CARD, CARD_JSON, DROPPED, DatasetFiles, meta_name
 from w2s_judge.preferences.lengths import CERTAINTY, LEAST_EFFECT
 from w2s_judge.preferences.meta import PREFIX
-
-MOST = 200
-"""Characters of a text from outside that are shown; `card.json` has it whole."""
 
 
 def write_card(files: DatasetFiles, facts: CardFacts) -> None:
@@ -43,26 +41,6 @@ def markdown(facts: CardFacts) -> str:
     return "\n".join(
         line for last, line in zip(["", *lines], [*lines, ""], strict=True) if last or line
     )
-
-
-def shown(text: str) -> str:
-    """A name from outside as a code span: printable, on one line, at most `MOST` characters."""
-    clean = _line(text, MOST).replace("`", "'").replace("|", "¦")
-    return f"`{clean}`" if clean else "(empty)"
-
-
-def prose(text: str) -> str:
-    """A sentence that may hold names from outside: nothing in it is markup, a link, a mention."""
-    clean = _line(text, 5 * MOST)
-    for mark in ("\\", *"`*_{}[]<>#|~!&$"):
-        clean = clean.replace(mark, "\\" + mark)
-    return clean.replace("://", ": //").replace("www.", "www .").replace("@", " at ")
-
-
-def _line(text: str, most: int) -> str:
-    clean = "".join(char if char.isprintable() else " " for char in text[: most + 1])
-    clean = " ".join(clean.split())
-    return clean if len(clean) <= most else clean[:most] + "…"
 
 
 def _head(facts: CardFacts) -> Iterator[str]:
@@ -106,9 +84,9 @@ def _load(facts: CardFacts) -> Iterator[str]:
     yield ""
     yield 'data = load_dataset("FOLDER")  # the folder that this file is in'
     yield "```"
-    yield from _table(
+    yield from table(
         ("file", "rows", "prompts"),
-        ((f"`{f.name}`", f"{f.rows:,}", _count(f.prompts)) for f in facts.files),
+        ((f"`{f.name}`", f"{f.rows:,}", count(f.prompts)) for f in facts.files),
     )
     if facts.meta == "beside":
         names = ", ".join(f"`{meta_name(file.side)}`" for file in facts.files)
@@ -129,7 +107,7 @@ def _load(facts: CardFacts) -> Iterator[str]:
 def _counts(facts: CardFacts) -> Iterator[str]:
     left_out = sum(count for _, count in facts.dropped)
     yield "## Counts"
-    yield from _table(
+    yield from table(
         ("", "count"),
         (
             ("prompts", f"{facts.prompts:,}"),
@@ -193,7 +171,7 @@ def _lengths(facts: CardFacts) -> Iterator[str]:
         f"{balance.share:.1%} ({CERTAINTY:.0%} interval {balance.low:.1%} to {balance.high:.1%}, "
         "clustered by prompt)"
     )  # fmt: skip
-    yield from _table(
+    yield from table(
         ("", ""),
         (
             ("chosen longer / shorter / equal", f"{balance.longer:,} / {balance.shorter:,} / "
@@ -213,18 +191,18 @@ def _lengths(facts: CardFacts) -> Iterator[str]:
 
 def _made(facts: CardFacts) -> Iterator[str]:
     yield "## How it was made"
-    yield from _table(
+    yield from table(
         ("judge", "model", "family"),
-        ((shown(j.name), _known(j.model), _known(j.family)) for j in facts.judges),
+        ((shown(j.name), known(j.model), known(j.family)) for j in facts.judges),
     )
-    yield from _table(
+    yield from table(
         ("rubric", "used as", "method", "calibration", "gold labels"),
         (
             (shown(r.name), shown(r.use), shown(r.method), shown(r.calibration), f"{r.gold:,}")
             for r in facts.rubrics
         ),
     )
-    yield from _table(
+    yield from table(
         ("setting", "value"),
         (
             ("strategy", shown(facts.strategy)),
@@ -238,7 +216,7 @@ def _made(facts: CardFacts) -> Iterator[str]:
 
 def _origins(facts: CardFacts) -> Iterator[str]:
     if facts.origins:
-        yield from _table(
+        yield from table(
             ("made from", ""), ((shown(what), shown(which)) for what, which in facts.origins)
         )
 
@@ -248,23 +226,6 @@ def _notes(facts: CardFacts) -> Iterator[str]:
         yield "## Notes"
         yield from (f"- {prose(note)}" for note in facts.notes)
         yield ""
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield ""
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "---|" * len(head)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-    yield ""
-
-
-def _known(text: str | None) -> str:
-    return "unknown" if text is None else shown(text)
-
-
-def _count(number: int | None) -> str:
-    return "not counted" if number is None else f"{number:,}"
 
 
 def _storable(value: object) -> object:
