@@ -83,13 +83,13 @@ def rated(k, style):
 def written(tmp_path):
     """Write a folder as the command does: rows, side-cars, what was left out, the card."""
 
-    def write(name, style, kind="jsonl", meta="beside"):
+    def write(name, style, kind="jsonl", meta="beside", rows=ROWS):
         folder = tmp_path / "data"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         writes = WRITERS.get(name).writes
         make = pair if name in {"trl-dpo", "trl-reward"} else rated
         with dataset_files(folder, kind, meta) as files:
-            for k in range(ROWS):
+            for k in range(rows):
                 source = make(k, style)
                 if name != "trl-sft" or source.desirable:
                     files.write("train", writes.row(source, style), source)
@@ -107,7 +107,7 @@ def card(files, name, style, meta):
         made_by="w2s-judge", source="run", format=name, reads="TRL", kind="pairs", style=style,
         meta=meta, files=found, judges=(), rubrics=(), strategy="best-worst", thresholds=(),
         resample=None, validation_share=0.1, seed=0, prompts=ROWS, candidates=ROWS, kept=ROWS,
-        dropped=(), noise="no gold", lengths=None,
+        dropped=(), noise="no gold", lengths=None, fingerprint=files.fingerprint(),
     )  # fmt: skip
 
 
@@ -123,6 +123,15 @@ def loaded(written, tmp_path):
         return data["train"]
 
     return load
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_folder_that_was_written_anew_is_loaded_anew(kind, loaded, written, tmp_path):
+    """The loader caches by the folder's name and by what the card calls the rows."""
+    assert len(loaded("trl-dpo", "plain", kind)) == ROWS
+    folder = written("trl-dpo", "plain", kind, rows=ROWS - 2)
+    again = load_dataset(f"{folder}/", cache_dir=str(tmp_path / "cache"))
+    assert len(again["train"]) == ROWS - 2
 
 
 @pytest.fixture(scope="module")

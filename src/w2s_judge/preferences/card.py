@@ -48,7 +48,9 @@ def _head(facts: CardFacts) -> Iterator[str]:
         return
     yield "---"
     yield "configs:"
-    yield "- config_name: default"
+    # `load_dataset` caches by the folder's last name and by this name, not by what is in the files:
+    # with one name for all, a folder that was written anew would give the old rows.
+    yield f"- config_name: {facts.fingerprint}"
     yield "  data_files:"
     for file in facts.files:
         yield f"  - split: {file.side}"

@@ -88,7 +88,8 @@ class CardFacts:
     `format` and `reads` are the writer's name and summary, `kind` what a row is. `thresholds` are
     (name, value) as asked for; `dropped` (reason, count). `noise` is a rate, or in words why there
     is none. `lengths` is None where rows are no pairs. `by_gold` of the `kept` rows are what human
-    labels say; `origins` are (what, which): files and their hashes.
+    labels say; `origins` are (what, which): files and their hashes. `fingerprint` names these rows
+    and no others, in letters, digits and dashes.
     """
 
     made_by: str
@@ -116,6 +117,7 @@ class CardFacts:
     by_gold: int = 0
     checked: CheckFact | None = None
     origins: tuple[tuple[str, str], ...] = ()
+    fingerprint: str = "default"
 
 
 def as_json(facts: CardFacts) -> dict[str, Any]:

@@ -81,6 +81,10 @@ class DatasetFiles:
         """The trainer's files that hold rows: (side, name)."""
         return tuple((side, data_name(side, self._kind)) for side in SIDES if self.rows[side])
 
+    def fingerprint(self) -> str:
+        """A name for the trainer's rows: another for other rows."""
+        return "-".join(["rows", *(self._sinks[name].digest for _, name in self.names())])
+
     def _sink(self, name: str, kind: FileKind) -> Sink:
         found = self._sinks.get(name)
         if found is None:

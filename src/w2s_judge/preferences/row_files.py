@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
@@ -28,6 +29,10 @@ _encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 class Sink(Protocol):
     """Where rows of one file go."""
+
+    @property
+    def digest(self) -> str:
+        """A hash of the rows so far, hexadecimal."""
 
     def write(self, row: Row, /) -> None:
         """Add a row; every row of a file has the same columns."""
@@ -53,6 +58,11 @@ class JsonLines:
     def __init__(self, path: Path) -> None:
         self._path, self._part = path, _part_of(path)
         self._file = _opened(self._part)
+        self._hash = blake2b(digest_size=8)
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
 
     def write(self, row: Row, /) -> None:
         line = _encoded(row if isinstance(row, dict) else dict(row))
@@ -60,7 +70,9 @@ class JsonLines:
             line = _whole(line)
             if _breaks(line):
                 line = line.translate(_BREAKS)
-        self._file.write(line.encode() + b"\n")
+        told = line.encode() + b"\n"
+        self._hash.update(told)
+        self._file.write(told)
 
     def finish(self) -> None:
         _settled(self._file)
@@ -94,6 +106,11 @@ class ParquetRows:
         self._columns: tuple[str, ...] = ()
         self._rows: list[dict[str, Any]] = []
         self._chars = 0
+        self._hash = blake2b(digest_size=8)
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
 
     def write(self, row: Row, /) -> None:
         mended = {key: _mended(value) for key, value in row.items()}
@@ -104,6 +121,7 @@ class ParquetRows:
                 f"{self._path}: a row with the columns {', '.join(columns)} follows rows with "
                 f"{', '.join(self._columns)}\n  the writer of a format must give every row the same"
             )
+        self._hash.update(_encoded(mended).encode())
         self._rows.append(mended)
         self._chars += sum(_size(value) for value in mended.values())
         if len(self._rows) >= GROUP_ROWS or self._chars >= GROUP_CHARS:

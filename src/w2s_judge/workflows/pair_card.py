@@ -72,6 +72,7 @@ def card_facts(
         lengths=tally.lengths.balance() if made_of_pairs and tally.lengths.pairs else None,
         notes=_notes(opened, plan, tally, manifest),
         by_gold=tally.by_gold,
+        fingerprint=files.fingerprint(),
         checked=None if checked is None else _checked(checked),
         origins=_origins(job, opened, manifest),
     )
