@@ -137,17 +137,18 @@ def pairs(
 
     Example: w2s-judge pairs outputs.w2s --rubric safety --gold gold.jsonl --min-p 0.8 -o dpo/
     """
+    from w2s_judge.terminal.counting import prompts_seen
     from w2s_judge.workflows.pair_choice import PairsJob
     from w2s_judge.workflows.pairs import make_pairs
 
-    made = make_pairs(
-        PairsJob(
+    job = PairsJob(
             run, out, tuple(rubric or ()), tuple(veto or ()), method, strategy, format,
             layout.value, file.value, "columns" if keep_meta else "beside", gold, check, min_p,
             max_tie, max_error, confidence, validation,
             None if resample is None else resample.value, seed,
-        )
     )  # fmt: skip
+    with prompts_seen() as seen:
+        made = make_pairs(job, seen)
     if json:
         print_json(made.told())
     else:

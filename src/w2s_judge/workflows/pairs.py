@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,8 +97,8 @@ def pairs(
     )  # fmt: skip
 
 
-def make_pairs(job: PairsJob) -> PairsMade:
-    """Write what the job says."""
+def make_pairs(job: PairsJob, seen: Callable[[int], None] = lambda _: None) -> PairsMade:
+    """Write what the job says; `seen` is told of every stretch how many prompts were gone through."""
     wish, writer = job.wish(), job.writer
     database = folders.require(job.run)
     labels = None if job.gold is None else GoldFile.read(job.gold)
@@ -122,7 +122,7 @@ def make_pairs(job: PairsJob) -> PairsMade:
         )  # fmt: skip
         with _folder(job.out), dataset_files(job.out, job.kind, job.meta) as files:
             desk = Desk(files, plan, check)
-            _write(db, opened, learned, desk)
+            _write(db, opened, learned, desk, seen)
             checked = None if held_back is None else check.result()
             facts = card_facts(job, opened, plan, desk.tally, files, checked)
             write_card(files, facts)
@@ -143,7 +143,13 @@ def _folder(out: Path) -> Iterator[None]:
         raise
 
 
-def _write(db: sqlite3.Connection, opened: PairVotes, learned: Lesson, desk: Desk) -> None:
+def _write(
+    db: sqlite3.Connection,
+    opened: PairVotes,
+    learned: Lesson,
+    desk: Desk,
+    seen: Callable[[int], None],
+) -> None:
     source, read = opened.writing(ranking_too=learned.tried)
     writes = desk.plan.writes
     counted = [opened.asked[name] for name in opened.rule.utilities]
@@ -162,6 +168,7 @@ def _write(db: sqlite3.Connection, opened: PairVotes, learned: Lesson, desk: Des
             for name in items:
                 if name not in judged:
                     desk.unjudged(name, asked=name in asked)
+        seen(len(items))
     for rows in read:
         rows.end()
 
