@@ -98,7 +98,7 @@ def pairs(
 
 
 def make_pairs(job: PairsJob, seen: Callable[[int], None] = lambda _: None) -> PairsMade:
-    """Write what the job says; `seen` is told of every stretch how many prompts were gone through."""
+    """Write what the job says; `seen` is told after each stretch how many prompts it had."""
     wish, writer = job.wish(), job.writer
     database = folders.require(job.run)
     labels = None if job.gold is None else GoldFile.read(job.gold)
