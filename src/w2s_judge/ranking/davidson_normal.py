@@ -25,7 +25,7 @@ import numpy.typing as npt
 from w2s_judge.arrays import Floats
 
 Cells: TypeAlias = npt.NDArray[np.intp] | slice
-WIDE = 20.0  # logits
+WIDE = 10.0  # logits
 REACH = 6.0  # standard deviations that equally spaced nodes cover, either way
 
 
@@ -120,6 +120,5 @@ RULES = (  # up to which spread, nodes, shares
     (1.5, *_gauss(21)),
     (2.5, *_even(1 / 2)),
     (5.0, *_even(1 / 4)),
-    (10.0, *_even(1 / 8)),
-    (np.inf, *_even(1 / 16)),
+    (np.inf, *_even(1 / 8)),
 )

@@ -1,14 +1,16 @@
 """Judge-weighted Bradley-Terry: a judge counts as much as it can tell better from worse.
 
-Davidson's model (1970) of an outcome with a logit of the judge's own,
+Davidson's model (1970) of an outcome with a logit and a tie parameter of the judge's own,
 
-    x = a_j (s_left - s_right) + b_j,    P(left), P(tie), P(right)  ~  e^(x/2), nu, e^(-x/2)
+    x = a_j (s_left - s_right) + b_j,    P(left), P(tie), P(right)  ~  e^(x/2), nu_j, e^(-x/2)
 
-a_j >= 0 is the judge's discrimination, b_j its lean to what is shown first. A slope a judge is the
-two-parameter logistic model of item response theory (Birnbaum 1968) for pairs, as in the models of
-judges called BT-sigma. CrowdBT (Chen, Bennett, Collins-Thompson and Horvitz 2013) has a mixture in
-its place, eta_j P(better) + (1 - eta_j) P(worse), whose judge errs with 1 - eta_j however far two
-objects are apart. A judge that means the opposite has a_j near 0: it is ignored and not turned.
+a_j >= 0 is the judge's discrimination, b_j its lean to what is shown first, nu_j >= 0 how readily
+it ties. Strengths are learned from all comparisons, b_j and what a_j is against other judges' from
+those that are no ties (`judge_traits`). A slope a judge is the two-parameter logistic model of item
+response theory (Birnbaum 1968) for pairs, as in the models of judges called BT-sigma. CrowdBT
+(Chen, Bennett, Collins-Thompson and Horvitz 2013) has a mixture in its place,
+eta_j P(better) + (1 - eta_j) P(worse), whose judge errs with 1 - eta_j however far two objects are
+apart. A judge that means the opposite has a_j near 0: it is ignored and not turned.
 
 Judges are shared over all questions, strengths are not. A joint maximum over both would take the
 noise of many poorly known strengths for discrimination (Neyman and Scott 1948), so strengths are
@@ -26,16 +28,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from w2s_judge.arrays import Floats
 from w2s_judge.comparisons import Comparisons, Ranking
 from w2s_judge.consensus import Fit
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.ranking.components import components, ranks, unconnected, within_question
 from w2s_judge.ranking.contract import Card, RankLaw
-from w2s_judge.ranking.davidson_normal import Averages, averages
-from w2s_judge.ranking.judge_traits import Bench, Traits, Widths
+from w2s_judge.ranking.judge_climb import climb
+from w2s_judge.ranking.judge_traits import Bench, Widths
 from w2s_judge.ranking.judged_pairs import JudgedPairs, judged_pairs, sums
-from w2s_judge.ranking.normal_strengths import Normal, Parts
+from w2s_judge.ranking.normal_strengths import Parts
 from w2s_judge.sentences import listed
 
 NAME = "judge-weighted-bradley-terry"
@@ -51,7 +52,6 @@ ONE_ORDER = (
     "strength, and judges are taken to have no lean"
 )
 ZERO = 1e-12  # log-odds that are rounding
-State = tuple[Normal, Traits]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,8 +61,9 @@ class JudgeWeighted:
     discrimination : rater's name -> a_j, 0 or above, where they are known: their ratios are held
                      and a common scale of the strengths is still estimated. None: estimated
     weight_sd      : sd of log a_j over judges that is assumed before anything is seen; it counts
-                     as one judge
+                     as one judge; what is then found is at most 1, or this where it is more
     lean_sd        : the same of b_j, in logits
+    tie_sd         : the same of log nu_j
     dense          : objects of a connected part up to which the covariance of its strengths is
                      computed in full, at a cost of their number cubed; above, it is approximated
     tol            : change of a logit or a logarithm in one iteration that counts as none
@@ -72,13 +73,14 @@ class JudgeWeighted:
     discrimination: Mapping[str, float] | None = None
     weight_sd: float = 0.5
     lean_sd: float = 0.5
+    tie_sd: float = 0.5
     dense: int = 1000
     tol: float = 1e-7
     max_iterations: int = 500
 
     def __post_init__(self) -> None:
-        if self.weight_sd <= 0 or self.lean_sd <= 0:
-            raise ValueError("weight_sd and lean_sd are above 0")
+        if min(self.weight_sd, self.lean_sd, self.tie_sd) <= 0:
+            raise ValueError("weight_sd, lean_sd and tie_sd are above 0")
         known = [] if self.discrimination is None else list(self.discrimination.values())
         if not all(0 <= one < np.inf for one in known):
             raise ValueError("a discrimination is a number, 0 or above")
@@ -89,7 +91,7 @@ class JudgeWeighted:
         The mean of a_j, each judge counted by its comparisons, is 1; where discriminations are
         held, the weight is as given and a_j (s_left - s_right) the log-odds. lean (J,) is b_j in
         log-odds, position the centre of the judges' leans; both None where nothing was shown first,
-        or no pair was shown in both orders.
+        or no pair was shown in both orders. tie is the centre of the judges' nu_j.
         Raises `ConfigurationError` where a rater has no discrimination among those held.
         """
         pairs, component = judged_pairs(comparisons), components(comparisons)
@@ -97,7 +99,8 @@ class JudgeWeighted:
         if not ordered:
             pairs = judged_pairs(replace(comparisons, ordered=False))
         parts = Parts(pairs, component, self.dense)
-        (strengths, traits), fit = self._climb(parts, pairs, self._bench(comparisons, pairs))
+        bench = self._bench(comparisons, pairs)
+        (strengths, traits), fit = climb(parts, pairs, bench, self.tol, self.max_iterations)
         said = sums(pairs.judge, pairs.total, comparisons.J)
         if self.discrimination is not None:
             scale = float(np.exp(traits.weight_centre))
@@ -107,7 +110,7 @@ class JudgeWeighted:
         score[np.abs(score) < ZERO] = 0.0
         return Ranking(
             score, ranks(score, component), within_question(component, comparisons.question), NAME,
-            position=traits.lean_centre if ordered else None, tie=traits.tie,
+            position=traits.lean_centre if ordered else None, tie=traits.tie_centre,
             weight=traits.weight / scale, lean=traits.lean if ordered else None, fit=fit,
             settings=repr(self),
             notes=(*unconnected(comparisons, component), *_notes(comparisons, ordered, parts, fit)),
@@ -115,7 +118,7 @@ class JudgeWeighted:
 
     def _bench(self, comparisons: Comparisons, pairs: JudgedPairs) -> Bench:
         heard = np.bincount(pairs.judge, minlength=comparisons.J) > 0
-        widths = Widths(self.weight_sd, self.lean_sd)
+        widths = Widths(self.weight_sd, self.lean_sd, self.tie_sd)
         if self.discrimination is None:
             return Bench(heard, widths)
         lacking = [name for name in comparisons.raters if name not in self.discrimination]
@@ -127,72 +130,6 @@ class JudgeWeighted:
         with np.errstate(divide="ignore"):  # the logarithm of 0: that judge does not count
             known = np.log([self.discrimination[name] for name in comparisons.raters])
         return Bench(heard, widths, known)
-
-    def _climb(self, parts: Parts, pairs: JudgedPairs, bench: Bench) -> tuple[State, Fit]:
-        share = float(pairs.tied.sum() / max(pairs.total.sum(), 1e-300))
-        state = parts.start(), bench.start(share)
-        for done in range(1, self.max_iterations + 1):
-            before = state
-            state = _iterate(state, parts, pairs, bench)
-            if _moved(before, state) <= self.tol:
-                return state, Fit(done, True)
-        return state, Fit(self.max_iterations, False)
-
-
-def _iterate(state: State, parts: Parts, pairs: JudgedPairs, bench: Bench) -> State:
-    strengths, traits = state
-    own = traits.weight[pairs.judge]
-    _, _, seen = _seen(strengths, traits, pairs)
-    count = len(pairs.low)
-    slope = sums(pairs.pair, own * (pairs.net / 2 - pairs.total * seen.slope), count)
-    curvature = sums(pairs.pair, own * own * pairs.total * seen.turn, count)
-    strengths = parts.step(strengths, slope, curvature)
-    by = _rescaling(strengths, parts, traits)
-    strengths, traits = strengths.scaled(by), traits.scaled(by)
-    gap, apart, seen = _seen(strengths, traits, pairs)
-    return strengths, bench.step(traits, pairs, gap, apart, seen)
-
-
-def _seen(strengths: Normal, traits: Traits, pairs: JudgedPairs) -> tuple[Floats, Floats, Averages]:
-    """(K,) mean and variance of each cell's difference, and the averages over its logit."""
-    gap = (strengths.mean[pairs.low] - strengths.mean[pairs.high])[pairs.pair]
-    apart = strengths.apart[pairs.pair]
-    own = traits.weight[pairs.judge]
-    centre = own * gap + traits.lean[pairs.judge] * pairs.shown
-    return gap, apart, averages(centre, own * np.sqrt(apart), traits.tie)
-
-
-def _rescaling(strengths: Normal, parts: Parts, traits: Traits) -> float:
-    """The c for which strengths times c, and discriminations over c, have the highest bound.
-
-    With S the expected sum of squares of n strengths and u = log c:
-    n u - S e^(2u) / 2 - (mu - u)^2 / 2.
-    """
-    linked = parts.linked
-    n = int(linked.sum())
-    if n == 0:
-        return 1.0
-    squares = float((strengths.mean[linked] ** 2 + strengths.variance[linked]).sum())
-    u = float(np.log(n / squares) / 2)
-    for _ in range(8):  # Newton from where the two large terms are level
-        big = squares * np.exp(2 * u)
-        u += float((n - big + traits.weight_centre - u) / (2 * big + 1))
-    return float(np.exp(u))
-
-
-def _moved(before: State, after: State) -> float:
-    """The largest change, in units of logits and logarithms."""
-    (old, was), (new, now) = before, after
-    ratio = np.where(was.weight > 0, now.weight / np.where(was.weight > 0, was.weight, 1.0), 1.0)
-    scale = float(np.exp(now.weight_centre))
-    return max(
-        float(np.abs(np.log(ratio)).max(initial=0.0)),
-        float(np.abs(now.lean - was.lean).max(initial=0.0)),
-        float(np.abs(new.mean - old.mean).max(initial=0.0)) * max(scale, 1.0),
-        abs(now.weight_spread - was.weight_spread),
-        abs(now.lean_spread - was.lean_spread),
-        abs(now.tie - was.tie) / max(now.tie, 1.0),
-    )
 
 
 def _notes(comparisons: Comparisons, ordered: bool, parts: Parts, fit: Fit) -> tuple[str, ...]:

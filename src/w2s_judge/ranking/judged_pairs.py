@@ -11,7 +11,7 @@ from w2s_judge.arrays import Floats
 from w2s_judge.comparisons import FIRST, SECOND, TIE, Comparisons
 
 Places = npt.NDArray[np.intp]
-MOST = 1e9  # records of one cell: more would tell a logit beyond its fourth digit
+MOST = 1e6  # records of one cell: they tell a logit to .002
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,7 +27,7 @@ class JudgedPairs:
     total     : (K,) weighted mass
 
     A cell of more than `MOST` records counts as `MOST`, in the same proportions: precisions stay
-    within what double precision can invert beside a prior of precision 1.
+    within what double precision can hold beside a prior of precision 1.
     """
 
     low: Places

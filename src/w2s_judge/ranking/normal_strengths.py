@@ -8,8 +8,8 @@ and Archambeau 2009) is
 
 t shortens a long step. The slope of an outcome's log-likelihood in its logit is bounded, and its
 third derivative is at most the second (three outcomes whose slopes span 1), so that a Newton step
-that moves no logit by more than r ascends surely with t = log(1 + r) / r (Bach 2010, self-concordant
-analysis of logistic regression); near the end t is 1.
+that moves no logit by more than r ascends surely with t = log(1 + r) / r (Bach 2010,
+self-concordant analysis of logistic regression); near the end t is 1.
 
 Components of one size are solved in one stack. In those of more than `dense` objects the covariance
 is taken as D^-1 + D^-1 C D^-1 (D the diagonal of the precision, C the curvatures), and the step is
@@ -109,9 +109,9 @@ def _full(stack: Stack, weight: Floats, diagonal: Floats, pull: Floats) -> Solve
     precision = np.zeros((*diagonal.shape, diagonal.shape[1]))
     precision[stack.b, stack.i, stack.j] = -weight
     precision[stack.b, stack.j, stack.i] = -weight
-    corner = np.arange(diagonal.shape[1])
-    precision[:, corner, corner] = diagonal
     n = diagonal.shape[1]
+    corner = np.arange(n)
+    precision[:, corner, corner] = diagonal
     level = diagonal.mean(axis=1)[:, None, None] / n
     covariance = np.linalg.inv(precision + level)
     covariance += n * level / (1 + n * level) / n
@@ -140,7 +140,8 @@ def _rough(stack: Stack, weight: Floats, diagonal: Floats, pull: Floats) -> Solv
         ready = left * own
         before, product = product, float(left @ ready)
         way = ready + product / before * way
-    return move[None, :], own[None, :], own[stack.i] + own[stack.j] - 2 * across
+    between = own[stack.i] + own[stack.j] - 2 * across
+    return move[None, :], own[None, :], np.maximum(between, 0.0)
 
 
 def _stacks(pairs: JudgedPairs, component: Ints, size: Ints, dense: int) -> Iterator[Stack]:
