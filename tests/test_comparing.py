@@ -181,6 +181,23 @@ def test_nothing_undecided_is_said(outputs, panel, endpoint, wire):
     assert asked_of(run, "b") == {(0, 1)}
 
 
+def test_texts_that_changed_are_decided_by_no_old_score(outputs, panel, endpoint, wire):
+    def reply(body, _):
+        if "Response A:" in wire.prompt(body):
+            return wire.token({"T": 0.9, "A": 0.1})
+        good = "fine" in wire.prompt(body)
+        return wire.token({"5": 0.97, "1": 0.03} if good else {"1": 0.97, "5": 0.03})
+
+    judges = panel('read = "logprob"', one=endpoint(reply).url)
+    path = outputs([{"id": k, "prompt": "p", "responses": ["fine", "bad"]} for k in ("a", "b")])
+    w2s_judge.score(path, panel=judges, rubrics="safety")
+    texts = {"a": ["fine", "bad"], "b": ["new", "newer"]}
+    path = outputs([{"id": k, "prompt": "p", "responses": two} for k, two in texts.items()])
+    run = w2s_judge.score(path, panel=judges, rubrics="safety-pair", compare="undecided")
+    assert asked_of(run, "b") == {(0, 1)}
+    assert asked_of(run, "a") == set()
+
+
 @pytest.mark.parametrize("word", ["1", "0", "-3", "few", "2.5", ""])
 def test_a_design_that_is_none(word, outputs, panel):
     with pytest.raises(UsageError, match="--compare"):

@@ -110,6 +110,18 @@ class Comparisons:
             weight=None if self.weight is None else self.weight[kept],
         )
 
+    def of_objects(self, kept: Bools) -> Comparisons:
+        """Some of the objects (a mask, (N,)) and the comparisons between them."""
+        number = np.cumsum(kept, dtype=np.int32) - 1
+        some = self.only(kept[self.left] & kept[self.right])
+        return replace(
+            some,
+            objects=tuple(name for name, stays in zip(self.objects, kept, strict=True) if stays),
+            question=self.question[kept],
+            left=number[some.left].astype(np.int32),
+            right=number[some.right].astype(np.int32),
+        )
+
     def pooled(self, names: tuple[str, ...]) -> Comparisons:
         """One question in which objects of one name are one: models over all questions.
 

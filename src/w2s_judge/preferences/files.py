@@ -133,9 +133,12 @@ def prepare_folder(folder: Path) -> None:
         raise UsageError(f"{folder} is a file: name a folder with -o")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in OURS:  # of a run that was killed
-            (folder / f"{name}.part").unlink(missing_ok=True)
+        parts = {f"{name}.part" for name in OURS}  # of a run that was killed
         inside = {entry.name for entry in folder.iterdir()}
+        if CARD_JSON in inside or inside <= parts:
+            for name in parts:
+                (folder / name).unlink(missing_ok=True)
+            inside -= parts
     except OSError as error:
         raise UsageError(f"the folder {folder} cannot be made: {error}") from error
     if inside and CARD_JSON not in inside:

@@ -199,15 +199,22 @@ def asked_about(
 
 
 def state_of(db: sqlite3.Connection, asked: Asked) -> str:
-    """What tells whether the votes under a rubric are those of an earlier time: cheap to find.
+    """What tells whether the votes under a rubric are those of an earlier time.
 
-    A new vote, also under another rubric, is a new last one; a new or a lost question of this
-    rubric, as it is worded now, is another number of them.
+    The rubric's wording, how many questions there are under it, its judges, and how many votes they
+    have and which is the last; votes under other rubrics do not enter.
     """
-    last = db.execute("SELECT MAX(id) FROM votes").fetchone()[0] or 0
+    marks = ",".join("?" * len(asked.judges))
+    named = (asked.name, asked.hash)
     query = "SELECT COUNT(*) FROM questions WHERE rubric = ? AND rubric_hash = ?"
-    count = db.execute(query, (asked.name, asked.hash)).fetchone()[0]
-    return f"{asked.hash}:{count}:{last}"
+    questions = db.execute(query, named).fetchone()[0]
+    votes = db.execute(
+        "SELECT COUNT(*), MAX(v.id) FROM questions q JOIN votes v ON v.key = q.key "  # noqa: S608 (question marks)
+        f"WHERE q.rubric = ? AND q.rubric_hash = ? AND v.judge IN ({marks})",
+        (*named, *asked.judges),
+    ).fetchone()
+    judges = ",".join(map(str, sorted(asked.judges)))
+    return f"{asked.hash}:{questions}:{judges}:{votes[0]}:{votes[1]}"
 
 
 def judged(db: sqlite3.Connection, asked: Asked) -> int:

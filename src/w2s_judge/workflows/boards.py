@@ -12,6 +12,8 @@ import numpy as np
 
 from w2s_judge.comparisons import Ranking
 from w2s_judge.ranking.components import within_question
+from w2s_judge.ranking.percentiles import FEWEST
+from w2s_judge.sentences import listed
 from w2s_judge.workflows.scores import fit_path
 
 Scope = Literal["item", "run"]
@@ -54,22 +56,14 @@ class Board:
 
 
 def board_of_run(names: Sequence[str], ranking: Ranking) -> Board:
-    """The board over the run of names (K,), without the one that is empty: it stands for no name.
+    """The board over the run of names (K,), components numbered in order of their first."""
+    part = within_question(ranking.component, np.zeros_like(ranking.component))
+    return Board("run", (None,) * len(names), tuple(names), replace(ranking, component=part))
 
-    Components are numbered from 0 in order of their first object.
-    """
-    there = np.array([bool(name) for name in names], dtype=np.bool_)
-    part = ranking.component[there]
-    told = replace(
-        ranking,
-        score=ranking.score[there],
-        rank=ranking.rank[there],
-        component=within_question(part, np.zeros_like(part)),
-        low=None if ranking.low is None else ranking.low[there],
-        high=None if ranking.high is None else ranking.high[there],
-    )
-    objects = tuple(name for name in names if name)
-    return Board("run", (None,) * len(objects), objects, told)
+
+def no_interval(names: Sequence[str]) -> str:
+    """What to say of models whose prompts are too few to draw from."""
+    return f"no interval for {listed(names)}: in fewer than {FEWEST} prompts, or in few draws"
 
 
 @dataclass(frozen=True, eq=False, slots=True)

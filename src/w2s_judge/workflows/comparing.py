@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from itertools import combinations, groupby
 from pathlib import Path
@@ -17,9 +17,11 @@ from w2s_judge.prompts.rubric import Rubric
 from w2s_judge.scoring.design import FEWEST, Design, Pair
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
+from w2s_judge.store.items import stretches
+from w2s_judge.store.matrices import asked_about
 from w2s_judge.store.reading import Asked
 from w2s_judge.store.schema import connect
-from w2s_judge.workflows.verdict_rows import stale
+from w2s_judge.workflows.verdict_rows import verdict_rows
 
 ALL, UNDECIDED = "all", "undecided"
 SURE = 0.8  # P(better) from which on single scores have decided a pair
@@ -49,13 +51,14 @@ def designed(
 def _settled(folder: Path, rubric: Rubric) -> dict[str, frozenset[Pair]]:
     """By item, the pairs of responses that the scores of single responses decide, if any.
 
-    What has no score decides nothing: a response that no judge may rate, an item that was added.
+    What has no score decides nothing: a response that no judge may rate, an item that was added,
+    or one whose texts have changed since.
     """
-    manifest = _manifest(folder)
-    name = _single(manifest, rubric)
-    asked = Asked.recorded(name, manifest["rubrics"][name])
+    scores = verdict_rows(folder, _single(_manifest(folder), rubric), current=False)
+    asked = scores.asked
+    there = _judged(folder, asked)
+    rows = (row for row in scores.rows() if row["item"] in there)
     worth = np.asarray(asked.worth)
-    rows = _rows(folder, manifest["consensus"][name]["file"])
     found: dict[str, frozenset[Pair]] = {}
     for item, responses in groupby(rows, key=lambda row: row["item"]):
         masses = {row["response"]: _mass(row, asked.classes) for row in responses}
@@ -66,6 +69,13 @@ def _settled(folder: Path, rubric: Rubric) -> dict[str, frozenset[Pair]]:
         if decided:
             found[item] = decided
     return found
+
+
+def _judged(folder: Path, asked: Asked) -> frozenset[str]:
+    """The items that the votes under a rubric are about as they are worded now."""
+    with closing(connect(folder / folders.DATABASE, read_only=True)) as db:
+        found = (asked_about(db, (asked,), stretch) for stretch in stretches(db, sys.maxsize // 2))
+        return frozenset(name for names in found for name in names)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -92,15 +102,6 @@ def _single(manifest: Mapping[str, Any], rubric: Rubric) -> str:
         f"{'several: ' + ', '.join(single) if single else 'none'}\n  first `w2s-judge score ... "
         f"--rubric {rubric.task}` into the same run folder, then this command"
     )
-
-
-def _rows(folder: Path, file: str) -> Iterator[dict[str, Any]]:
-    path = folder / file
-    if not path.is_file():
-        raise stale(folder, f"{path} is missing")
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
 
 
 def _mass(row: Mapping[str, Any], classes: tuple[str, ...]) -> Floats | None:

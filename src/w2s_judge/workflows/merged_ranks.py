@@ -14,25 +14,25 @@ from w2s_judge.ranking.mallows import spreads
 from w2s_judge.ranking.percentiles import FEWEST, percentile_intervals
 from w2s_judge.ranking.rank_ensembles import How, merged
 from w2s_judge.ranking.rank_lists import RankLists, rank_lists
-from w2s_judge.workflows.boards import Board, board_of_run
+from w2s_judge.workflows.boards import Board, board_of_run, no_interval
 
 A_DRAW = 2.0  # effort for an exact order in one draw: near-chance draws are many and alike
 
 
 def merged_board(
     comparisons: Comparisons,
-    names: Sequence[str | None],
+    names: Sequence[str],
     within: Ranking,
     how: How,
     draws: int,
     seed: int,
 ) -> Board:
-    """The board of the run; objects whose name is None are in no list."""
-    known = np.array([name is not None for name in names], dtype=np.bool_)
-    apart = replace(within, component=np.where(known, within.component, _alone(within, known)))
-    lists = rank_lists(comparisons, apart, tuple(name or "" for name in names))
+    """The board of the run: names (N,) say which model each object is."""
+    lists = rank_lists(comparisons, within, names)
     ranking = merged(lists, how)
     low, high = _intervals(lists, how, ranking, draws, seed)
+    without = [name for name, end in zip(lists.names, low.tolist(), strict=True) if end != end]
+    few = (no_interval(without),) if without else ()
     told = replace(
         ranking,
         low=low,
@@ -41,16 +41,11 @@ def merged_board(
         notes=(
             f"models: the rankings of the questions merged by {how}; intervals: {draws} bootstrap "
             f"draws of questions, seed {seed}",
+            *few,
             *ranking.notes,
         ),
     )
     return board_of_run(lists.names, told)
-
-
-def _alone(within: Ranking, known: Bools) -> Ints:
-    """Components of their own for objects without a name, so that no list has them."""
-    first = int(within.component.max(initial=0)) + 1
-    return np.where(known, 0, first + np.arange(len(known))).astype(np.int32)
 
 
 def _intervals(

@@ -88,15 +88,22 @@ def _rubrics(opened: PairVotes, plan: Plan) -> tuple[RubricFact, ...]:
     used = [
         RubricFact(
             name, "utility", plan.method, plan.calibration,
-            len(opened.gold[name].utility) if name in opened.gold else 0,
+            _labels(opened, name),
         )
         for name in opened.rule.utilities
     ]  # fmt: skip
     vetoes = [
-        RubricFact(name, f"veto below {least:g}", opened.rows[name].method, "as in scores.jsonl")
+        RubricFact(
+            name, f"veto below {least:g}", opened.rows[name].method,
+            f"consensus: {opened.rows[name].calibration}", _labels(opened, name),
+        )
         for name, least in opened.rule.vetoes
-    ]
+    ]  # fmt: skip
     return (*used, *vetoes)
+
+
+def _labels(opened: PairVotes, name: str) -> int:
+    return len(opened.gold[name].utility) if name in opened.gold else 0
 
 
 def _thresholds(job: PairsJob, learned: Lesson) -> tuple[tuple[str, str], ...]:
@@ -160,6 +167,8 @@ def _notes(
     learned = plan.lesson
     told = learned.notes if opened.ties_tell else [n for n in learned.notes if n[:5] != "ties:"]
     notes = [*told, *(note for one in opened.gold.values() for note in one.notes)]
+    if len(opened.gold) > 1:  # what is for another rubric is used there
+        notes = [note for note in notes if not note.endswith("are for other rubrics")]
     if learned.pairs:
         what = "pairs" if isinstance(plan.writes, PairWriter) else "responses"
         notes.append(f"gold {what} that the strategy draws, with gold unseen: {learned.pairs}")

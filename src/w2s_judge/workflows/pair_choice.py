@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.preferences.contract import WRITERS, PairWriter, RatedWriter, Style, Writer
 from w2s_judge.preferences.files import MetaPlace
 from w2s_judge.preferences.resample import Resample, Way, refuse_needless
-from w2s_judge.preferences.row_files import FileKind
+from w2s_judge.preferences.row_files import FILE_KINDS, FileKind
 from w2s_judge.preferences.rules import Rule
 from w2s_judge.preferences.screening import Bars
 from w2s_judge.preferences.strategies import STRATEGIES, Strategy
@@ -74,6 +75,13 @@ class PairsJob:
     def _check_values(self, writes: PairWriter | RatedWriter) -> None:
         """`UsageError` for numbers out of range, and for what does not go together."""
         single = isinstance(writes, RatedWriter)
+        for what, value, offered in (
+            ("style", self.style, get_args(Style)),
+            ("kind of file", self.kind, FILE_KINDS),
+            ("place for our columns", self.meta, get_args(MetaPlace)),
+        ):
+            if value not in offered:
+                raise UsageError(unknown(what, str(value), offered))
         Bars(self.min_p, self.max_tie)
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is negative: give 0 or more")

@@ -11,6 +11,7 @@ import numpy as np
 from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.crossfit import held_out
+from w2s_judge.errors import W2SJudgeError
 from w2s_judge.gold import Gold
 from w2s_judge.store.reading import Asked
 from w2s_judge.votes import VoteMatrix
@@ -21,8 +22,8 @@ from w2s_judge.workflows.pair_verdicts import Key, key_of, keys_of
 from w2s_judge.workflows.verdict_rows import VerdictRows
 
 UNDRAWN = (
-    "the gold labels are those that the scores were made with; their file is not where it was, so "
-    "that each is taken as drawn with the same probability"
+    "the gold labels are those that the scores were made with; their file is not there any more or "
+    "another, so that each is taken as drawn with the same probability"
 )
 
 
@@ -89,8 +90,7 @@ def _told(
     """Utility and sampling probability by key, and notes; of a file, else of the rows' own."""
     worth = dict(zip(asked.classes, asked.worth, strict=True))
     keys = keys_of(ballot.votes)
-    there = path is not None and Path(path).is_file()
-    file = labels or (GoldFile.read(Path(path)) if there and path is not None else None)
+    file = labels if labels is not None or path is None else _readable(Path(path), ballot)
     if file is None:
         return {key: worth[name] for key, name in own.items()}, {}, (UNDRAWN,)
     match = matched(file, ballot)
@@ -102,6 +102,16 @@ def _told(
         return {key: worth[name] for key, name in own.items()}, chosen, match.notes
     classes = [gold.classes[c] for c in gold.label.tolist()]
     return {k: worth[c] for k, c in zip(named, classes, strict=True)}, chosen, match.notes
+
+
+def _readable(path: Path, ballot: Ballot) -> GoldFile | None:
+    """The labels' file of the scores, if it still is one: read for its probabilities alone."""
+    try:
+        found = GoldFile.read(path)
+        matched(found, ballot)
+    except W2SJudgeError:
+        return None
+    return found
 
 
 def _blind(

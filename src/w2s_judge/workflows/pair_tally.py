@@ -52,7 +52,8 @@ class Tally:
     def reasons(self) -> Iterator[tuple[str, int]]:
         """Why what was left out was, most frequent first."""
         whole = (Reason.ALONE, Reason.UNASKED)
-        for (reason, prompt), count in self.dropped.most_common():
+        ordered = sorted(self.dropped.items(), key=lambda one: (-one[1], one[0]))
+        for (reason, prompt), count in ordered:
             aside = " (whole prompt)" if prompt and reason not in whole else ""
             yield f"{reason.text}{aside}", count
 

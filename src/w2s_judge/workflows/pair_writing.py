@@ -89,6 +89,11 @@ class Desk:
         self.tally.dropped[reason, True] += 1
         self._told(reason, name, None, None, None)
 
+    def unrated(self, item: str, place: int) -> None:
+        """Tell of a response that nobody was heard on."""
+        self.tally.dropped[Reason.NO_VOTE, False] += 1
+        self._told(Reason.NO_VOTE, item, [place], None, None)
+
     def undrawn(self, item: str, places: tuple[int, ...], p: float) -> None:
         """Tell of a row that `--resample draw` did not draw."""
         self.tally.dropped[Reason.UNDRAWN, False] += 1

@@ -56,16 +56,20 @@ def _over_run(
     settings: Draws,
 ) -> Board | None:
     """Models over all questions; None where no name is known, or none recurs in two questions."""
-    known = np.array([name is not None for name in names], dtype=np.bool_)
+    known = np.array([bool(name) for name in names], dtype=np.bool_)
     seen = {(name, q) for name, q in zip(names, comparisons.question.tolist(), strict=True) if name}
     if len(seen) == len({name for name, _ in seen}):
         return None
+    among, written = comparisons.of_objects(known), tuple(name for name in names if name)
     if card.merges == "ranks":
-        return merged_board(
-            comparisons, names, within, settings.merge, settings.draws, settings.seed
+        mine = replace(
+            within,
+            score=within.score[known],
+            rank=within.rank[known],
+            component=within.component[known],
         )
-    among = comparisons.only(known[comparisons.left] & known[comparisons.right])
-    pooled = among.pooled(tuple(name or "" for name in names))
+        return merged_board(among, written, mine, settings.merge, settings.draws, settings.seed)
+    pooled = among.pooled(written)
     ranker = card.make()
     told = with_intervals(ranker, pooled, ranker(pooled), draws=settings.draws, seed=settings.seed)
     return board_of_run(pooled.objects, told)

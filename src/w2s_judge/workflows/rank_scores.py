@@ -15,7 +15,7 @@ from w2s_judge.ranking.components import ranks
 from w2s_judge.ranking.intervals import mean_by_name
 from w2s_judge.sentences import listed
 from w2s_judge.workflows.authors import Authors
-from w2s_judge.workflows.boards import Board, board_of_run
+from w2s_judge.workflows.boards import Board, board_of_run, no_interval
 
 WITHIN = (
     "within an item the score is the utility, in [0, 1], that the consensus gives; one item has "
@@ -94,6 +94,8 @@ def _over_run(
     rank = ranks(mean, component)
     ranking = Ranking(mean, rank, component, method, low, high)
     notes = [f"models: mean utility with a 95 % bootstrap interval over prompts, {draws} draws"]
+    without = [one for one, end in zip(found, low.tolist(), strict=True) if end != end]
+    notes += [no_interval(without)] if without else []
     prompts = np.unique(np.stack([name, group[kept]]), axis=1)[0]
     answered = np.bincount(prompts)
     if (answered != answered[0]).any():

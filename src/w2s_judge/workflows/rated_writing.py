@@ -20,13 +20,16 @@ from w2s_judge.workflows.pair_writing import GOLD, Desk
 def write_rated(desk: Desk, found: Slice, items: Mapping[str, Item], writes: RatedWriter) -> None:
     """Write the responses of a slice that are surely good, or bad where the trainer reads those."""
     rows = _rows(desk, found)
+    if desk.plan.wish.strategy is None:
+        _tell_unrated(desk, found, items)
     desk.tally.candidates += len(rows)
     upper = _known(found.upper, len(found.group))[rows]
     by_label = _known(found.desired, len(found.group))[rows]
     by_gold = ~np.isnan(by_label)
     plan = desk.plan
     p = mapped_upper(upper, plan.lesson, claimed=plan.wish.strategy is None)
-    p = np.where(by_gold, by_label, p)
+    # Labels that disagree over several rubrics, or lie in the middle, say neither.
+    p = np.where(by_gold, np.where(np.isin(by_label, (0.0, 1.0)), by_label, 0.5), p)
     good, codes = rate(p, plan.lesson.bars.min_p, undesirable=writes.undesirable)
     only_ranks = found.ranks[rows] & ~by_gold & (not plan.lesson.tried)
     codes = np.where(only_ranks, np.int8(Reason.RANKS_ONLY), codes)
@@ -48,6 +51,19 @@ def write_rated(desk: Desk, found: Slice, items: Mapping[str, Item], writes: Rat
             desk.tally.total += np.array([side, 0.0, 1 - side])
             desk.tally.passed += 1
         _write(desk, rated, writes, by_gold=bool(by_gold[k]))
+
+
+def _tell_unrated(desk: Desk, found: Slice, items: Mapping[str, Item]) -> None:
+    """Responses on which there is neither a vote nor an abstention are candidates, too."""
+    rated = np.bincount(found.group, minlength=len(found.prompts))
+    for g, name in enumerate(found.prompts):
+        responses = len(items[name].responses)
+        if rated[g] == responses:
+            continue
+        there = set(found.position[found.group == g].tolist())
+        for place in sorted(set(range(responses)) - there):
+            desk.tally.candidates += 1
+            desk.unrated(name, place)
 
 
 def _rows(desk: Desk, found: Slice) -> Ints:

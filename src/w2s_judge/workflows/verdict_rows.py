@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from w2s_judge.errors import ConfigurationError, RunFolderError
+from w2s_judge.aggregation.contract import METHODS
+from w2s_judge.errors import ConfigurationError, RunFolderError, UsageError
 from w2s_judge.store import folder as folders
 from w2s_judge.store.matrices import state_of
 from w2s_judge.store.reading import Asked
@@ -43,29 +44,37 @@ class VerdictRows:
         return self.method.partition(":")[0]
 
 
-def verdict_rows(folder: Path, rubric: str, method: str | None = None) -> VerdictRows:
+def verdict_rows(
+    folder: Path, rubric: str, method: str | None = None, *, current: bool = True
+) -> VerdictRows:
     """The consensus under a rubric: of `scores.jsonl`, or by another method, made now in memory.
 
     The other method sees the gold labels and the prior that the run's own did. Raises
     `ConfigurationError` where the rubric was not asked or has no scores, `RunFolderError` where
-    the scores are older than the votes.
+    the scores are older than the votes, unless `current` is False.
     """
     with closing(Run(folder)) as run:
         asked = run.asked(rubric)
         record = run.manifest.get("consensus", {}).get(rubric)
     if record is None:
         raise ConfigurationError(
-            f"there are no scores under {rubric!r} yet: `w2s-judge aggregate "
-            f"{shlex.quote(str(folder))}` makes them"
+            f"there are no scores under {rubric!r} yet: `w2s-judge score` asks for votes and makes "
+            f"them, `w2s-judge aggregate {shlex.quote(str(folder))}` of votes that are there"
         )
     before = Remembered.of(record)
     path = folder / before.file
     if not path.is_file():
         raise stale(folder, f"{path} is missing")
-    _check_state(folder, asked, before)
+    if current:
+        check_state(folder, asked, before)
     kept = _described(asked, before, partial(_lines, path))
     if method is None or method == kept.aggregator:
         return kept
+    if METHODS.get(method).needs_gold and before.gold is None:
+        raise UsageError(
+            f"--method {method} learns from gold, and the scores had none: first `w2s-judge "
+            f"aggregate {shlex.quote(str(folder))} --rubric {rubric} --method {method} --gold FILE`"
+        )
     (other,) = aggregate(
         folder, method=method, rubric=rubric, gold=before.gold, prior=before.prior,
         write=False,
@@ -83,7 +92,8 @@ def stale(folder: Path, what: str) -> RunFolderError:
 CHANGED = "the votes have changed since the scores were made"
 
 
-def _check_state(folder: Path, asked: Asked, before: Remembered) -> None:
+def check_state(folder: Path, asked: Asked, before: Remembered) -> None:
+    """`RunFolderError` where the votes are not those that the scores were made of."""
     if not before.state:
         return
     with closing(connect(folder / folders.DATABASE, read_only=True)) as db:
