@@ -90,7 +90,7 @@ def test_a_chat_of_one_user_turn_is_plain_text_and_no_other_chat_is(name):
     source = pair if name in PAIRS else rated
     assert row(name, source((Message("user", "Why?"),)), "plain")["prompt"] == "Why?"
     for chat in (CHAT, (Message("system", "Why?"),), CHAT * 9):
-        with pytest.raises(UsageError, match=r"'i1' is a chat .*\n.*--conversational"):
+        with pytest.raises(UsageError, match=r"'i1' is a chat .*\n.*--layout conversational"):
             row(name, source(chat), "plain")
 
 
