@@ -101,8 +101,8 @@ def outcome_mass(first: Floats, second: Floats, worth: Floats) -> Floats:
     """
     more = (worth[:, None] > worth[None, :]).astype(np.float64)
     mass = np.empty((len(first), 3))
-    mass[:, FIRST] = np.einsum("nl,nl->n", first @ more, second)
-    mass[:, SECOND] = np.einsum("nl,nl->n", second @ more, first)
+    mass[:, FIRST] = np.einsum("nl,lm,nm->n", first, more, second)
+    mass[:, SECOND] = np.einsum("nl,lm,nm->n", second, more, first)
     mass[:, TIE] = np.maximum(1 - mass[:, FIRST] - mass[:, SECOND], 0.0)
     return mass
 
