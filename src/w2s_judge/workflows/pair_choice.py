@@ -15,6 +15,7 @@ from w2s_judge.preferences.row_files import FILE_KINDS, FileKind
 from w2s_judge.preferences.rules import Rule
 from w2s_judge.preferences.screening import Bars
 from w2s_judge.preferences.strategies import STRATEGIES, Strategy
+from w2s_judge.preferences.turns import DEFAULT_STYLE
 from w2s_judge.registry import unknown
 from w2s_judge.sentences import listed
 from w2s_judge.store.run import Run
@@ -34,7 +35,7 @@ class PairsJob:
     method: str | None = None
     strategy: str | None = None
     format: str = "trl-dpo"
-    style: Style = "conversational"
+    style: Style = DEFAULT_STYLE
     kind: FileKind = "jsonl"
     meta: MetaPlace = "beside"
     gold: Path | None = None

@@ -9,7 +9,6 @@ from typing import TypeAlias
 import numpy as np
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.calibration.selective import Selection
 from w2s_judge.errors import UsageError
 from w2s_judge.preferences.noise import Noise, checked_noise
 from w2s_judge.preferences.orientation import settled
@@ -18,8 +17,8 @@ from w2s_judge.preferences.pair_mass import BETTER, WORSE, share
 from w2s_judge.preferences.promise import promise
 from w2s_judge.preferences.reasons import Reason
 from w2s_judge.preferences.screening import Bars
-from w2s_judge.preferences.strategies import Strategy, best_of, candidates
-from w2s_judge.workflows.pair_slices import Slice
+from w2s_judge.preferences.strategies import Strategy, best_of
+from w2s_judge.workflows.pair_slices import Slice, drawn
 
 Chances: TypeAlias = Callable[[Ints, Ints], Floats]
 FEWEST = 2  # prompts: the map is tried on prompts that it did not see
@@ -50,7 +49,6 @@ class Lesson:
     tried: bool = False
     pairs: int = 0
     noise: Noise | None = None
-    selection: Selection | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -79,15 +77,15 @@ def examples(found: Slice, chosen: Chances, wish: Wish) -> Examples:
         known = np.flatnonzero(~np.isnan(utility)).astype(np.int32)
         rows = known if every else best_of(found.group, utility)
         return _single(found, rows, chosen, claimed=every)
-    pairs = candidates(found.group, utility, wish.strategy)
+    pairs = drawn(found, utility, wish.strategy)
     pairs, mass = settled(pairs, found.masses(pairs.better, pairs.worse), wish.strategy)
     first, second = found.gold_sides(pairs.better, pairs.worse)
     told = ~np.isnan(first) & ~np.isnan(second) & (mass.lack == Reason.KEPT) & ~pairs.level
-    drawn = Examples(
+    every_pair = Examples(
         mass.mass, outcomes(np.nan_to_num(first), np.nan_to_num(second)),
         found.group[pairs.better], chosen(pairs.better, pairs.worse),
     )  # fmt: skip
-    return drawn.only(told)
+    return every_pair.only(told)
 
 
 def _single(found: Slice, rows: Ints, chosen: Chances, *, claimed: bool) -> Examples:
@@ -135,9 +133,7 @@ def lesson(gold: Examples | None, wish: Wish, *, ties_tell: bool) -> Lesson:
         noise = checked_noise(
             kept.held_out, gold.outcome, gold.prompt, kept.bars, weight, ties_tell=ties_tell
         )
-        return Lesson(
-            kept.map, kept.bars, kept.tried, len(gold.mass), noise, kept.selection, kept.notes
-        )
+        return Lesson(kept.map, kept.bars, kept.tried, len(gold.mass), noise, notes=kept.notes)
     learned = learn(
         gold.mass, gold.outcome, gold.prompt, weight, ties_tell=ties_tell, seed=wish.seed
     )

@@ -11,6 +11,7 @@ import numpy as np
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.preferences.pair_mass import PairMass
 from w2s_judge.preferences.reasons import Codes
+from w2s_judge.preferences.strategies import Candidates, Strategy, candidates, widest
 from w2s_judge.votes import VoteMatrix
 
 Masses: TypeAlias = Callable[[Ints, Ints], PairMass]
@@ -59,6 +60,16 @@ class Slice:
             return first, 1 - first
         gold = np.full(len(self.group), np.nan) if self.gold is None else self.gold
         return gold[better], gold[worse]
+
+
+def drawn(found: Slice, utility: Floats, strategy: Strategy) -> Candidates:
+    """The pairs that a strategy draws, alike for what is learned and for what is written.
+
+    Of comparisons, best-worst takes the two that were compared and lie furthest apart.
+    """
+    if strategy == "best-worst" and found.met is not None:
+        return widest(found.group, utility, *found.met)
+    return candidates(found.group, utility, strategy)
 
 
 class Source(Protocol):

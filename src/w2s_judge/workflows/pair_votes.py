@@ -14,10 +14,8 @@ from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.errors import UsageError
 from w2s_judge.preferences.rules import Rule
-from w2s_judge.ranking.compared import compared
 from w2s_judge.ranking.contract import RANKERS
 from w2s_judge.ranking.responses import positions
-from w2s_judge.ranking.within_judges import within_judges
 from w2s_judge.registry import unknown
 from w2s_judge.sentences import listed
 from w2s_judge.store.matrices import ranking_masses, within
@@ -33,6 +31,7 @@ from w2s_judge.workflows.pair_slices import Scores, Slice, Source
 from w2s_judge.workflows.pair_verdicts import Along, Looked, Verdicts, table_of
 from w2s_judge.workflows.pair_vetoes import Vetoes
 from w2s_judge.workflows.verdict_rows import VerdictRows, verdict_rows
+from w2s_judge.workflows.vote_comparisons import compared_by_judges
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -195,10 +194,7 @@ def _gold(opened: PairVotes, labels: GoldFile | None, seed: int) -> dict[str, La
 def scores_of(folder: Path, asked: Asked, ranker: str) -> dict[tuple[str, int], float]:
     """A ranker's score of each response of a run; only comparable within a prompt."""
     with closing(Run(folder)) as run:
-        votes = run.votes(asked.name)
-    made = compared(votes, asked.utilities) if asked.arity == 2 else within_judges(
-        votes, asked.utilities
-    )  # fmt: skip
+        made = compared_by_judges(run, asked)
     ranking = RANKERS.get(ranker).make()(made)
     alone = np.bincount(np.r_[made.left, made.right], minlength=made.N) == 0
     keys = zip(

@@ -18,10 +18,10 @@ from w2s_judge.preferences.resample import Resample
 from w2s_judge.preferences.same_text import text_numbers
 from w2s_judge.preferences.screening import screen
 from w2s_judge.preferences.split import Split
-from w2s_judge.preferences.strategies import Candidates, alone, candidates, widest
+from w2s_judge.preferences.strategies import Candidates, alone
 from w2s_judge.types import Item, Preference
 from w2s_judge.workflows.pair_lessons import Lesson, Wish
-from w2s_judge.workflows.pair_slices import Slice
+from w2s_judge.workflows.pair_slices import Slice, drawn
 from w2s_judge.workflows.pair_tally import Check, Tally
 
 GOLD = "gold"
@@ -157,26 +157,23 @@ def why_alone(found: Slice, group: int) -> Reason:
 
 
 def _write(desk: Desk, pair: Preference, writes: PairWriter, *, by_gold: bool) -> None:
-    drawn = pair if desk.plan.resample is None else desk.plan.resample.pair(pair)
-    if drawn is None:
+    kept = pair if desk.plan.resample is None else desk.plan.resample.pair(pair)
+    if kept is None:
         desk.undrawn(pair.item, pair.places, pair.p)
         return
-    desk.check.pair(drawn)
-    desk.tally.turned += drawn is not pair
-    desk.tally.lengths.add(drawn.chosen, drawn.rejected, drawn.item)
-    side = desk.plan.split.side(drawn.prompt)
-    desk.tally.wrote(side, drawn.item, by_gold=by_gold)
-    desk.files.write(side, writes.row(drawn, desk.plan.style), drawn)
+    desk.check.pair(kept)
+    desk.tally.turned += kept is not pair
+    desk.tally.lengths.add(kept.chosen, kept.rejected, kept.item)
+    side = desk.plan.split.side(kept.prompt)
+    desk.tally.wrote(side, kept.item, by_gold=by_gold)
+    desk.files.write(side, writes.row(kept, desk.plan.style), kept)
 
 
 def _judged(plan: Plan, found: Slice, utility: Floats, items: Mapping[str, Item]) -> Judged:
     strategy = plan.wish.strategy
     if strategy is None or strategy == "best-of-n":
         raise ValueError("pairs are made by a strategy that makes pairs")
-    if strategy == "best-worst" and found.met is not None:
-        pairs = widest(found.group, utility, *found.met)
-    else:
-        pairs = candidates(found.group, utility, strategy)
+    pairs = drawn(found, utility, strategy)
     pairs, mass, by_gold = _with_gold(found, pairs, found.masses(pairs.better, pairs.worse))
     pairs, mass = settled(pairs, mass, strategy)
     mapped = plan.lesson.map.mapped(mass)

@@ -19,6 +19,7 @@ from w2s_judge.preferences.files import MetaPlace, dataset_files, prepare_folder
 from w2s_judge.preferences.resample import Way
 from w2s_judge.preferences.row_files import FileKind
 from w2s_judge.preferences.split import Split
+from w2s_judge.preferences.turns import DEFAULT_STYLE
 from w2s_judge.store import folder as folders
 from w2s_judge.store.items import between, stretches
 from w2s_judge.store.matrices import asked_about
@@ -65,7 +66,7 @@ def pairs(
     method: str | None = None,
     strategy: str | None = None,
     format: str = "trl-dpo",  # noqa: A002
-    style: Style = "conversational",
+    style: Style = DEFAULT_STYLE,
     kind: FileKind = "jsonl",
     meta: MetaPlace = "beside",
     gold: str | Path | None = None,

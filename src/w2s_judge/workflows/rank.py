@@ -13,11 +13,9 @@ from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.comparisons import Comparisons
 from w2s_judge.datasets.comparison_files import read_comparisons
 from w2s_judge.errors import UsageError
-from w2s_judge.ranking.compared import compared
 from w2s_judge.ranking.contract import RANKERS
 from w2s_judge.ranking.rank_ensembles import How
 from w2s_judge.ranking.responses import positions
-from w2s_judge.ranking.within_judges import within_judges
 from w2s_judge.registry import unknown
 from w2s_judge.sentences import listed
 from w2s_judge.store import folder as folders
@@ -33,6 +31,7 @@ from w2s_judge.workflows.records import unfinished
 from w2s_judge.workflows.scores import fit_path
 from w2s_judge.workflows.verdict_comparisons import comparisons_of
 from w2s_judge.workflows.verdict_rows import VerdictRows, verdict_rows
+from w2s_judge.workflows.vote_comparisons import compared_by_judges
 
 RANKING = "ranking.jsonl"
 WAYS: tuple[How, ...] = get_args(How)
@@ -153,12 +152,7 @@ def _by_verdicts(
 
 def _by_ranker(run: Run, rubric: str, authors: Authors, method: str, settings: Draws) -> Ranked:
     """A ranker on the judges' own votes."""
-    asked, votes = run.asked(rubric), run.votes(rubric)
-    made = (
-        compared(votes, asked.utilities)
-        if asked.arity == 2
-        else within_judges(votes, asked.utilities)
-    )
+    made = compared_by_judges(run, run.asked(rubric))
     way = _Way(method, method, method)
     return _compared(rubric, made, _names(made, authors), way, settings, ())
 
