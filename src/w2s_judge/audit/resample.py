@@ -1,0 +1,131 @@
+"""Bootstrap over prompts by multinomial weights: every figure comes from sums over blocks.
+
+Whatever is a function of sums over items (shares, coefficients, slopes, correlations) is computed
+once from the sums of each block of prompts, and again for each draw from the weighted sums of the
+blocks: a draw costs a row of a matrix product, not a pass over the votes. Items that answer one
+prompt are drawn together. Above `MOST` prompts, prompts are put into that many blocks at random:
+sums of randomly formed blocks vary just as those of single prompts do, and a variance from 4,096
+of them is known to about 2 %.
+
+Letters: B draws, n blocks, I items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, special
+
+from w2s_judge.arrays import Floats, Ints
+from w2s_judge.audit.part import Figure
+from w2s_judge.calibration.estimates import estimated_share
+from w2s_judge.ranking.percentiles import FEWEST, percentile_intervals
+
+DRAWS = 999
+MOST = 4096  # blocks
+FEWEST_TO_TEST = 30  # prompts under which nothing is tested: normal tails are not to be trusted
+
+Items = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Resample:
+    """Which block each item is in, and how often each block is drawn.
+
+    group   : (I,) the prompt of each item
+    block   : (I,) its block
+    weights : (B, n) float64, times that a block is drawn; rows sum to n
+    """
+
+    group: Ints
+    block: Ints
+    weights: Floats
+
+    @classmethod
+    def of(cls, group: Ints, *, draws: int = DRAWS, seed: int = 0, most: int = MOST) -> Resample:
+        """Lay out the draws for items whose prompts are `group` (I,)."""
+        prompts, member = np.unique(group, return_inverse=True)
+        random = np.random.default_rng(seed)
+        n = max(1, min(len(prompts), most))
+        place = np.arange(len(prompts)) if len(prompts) <= most else _dealt(len(prompts), n, random)
+        weights = random.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+        block = place[member] if len(prompts) else np.zeros(0)
+        return cls(group, block.astype(np.int32), weights)
+
+    def sums(self, item: Items, values: Floats) -> Floats:
+        """(1 + B, m) sums over rows of `values` (k, m) or (k,); row 0 is that of the data.
+
+        item : (k,) the item that each row belongs to
+        """
+        rows = values[:, None] if values.ndim == 1 else values
+        n = self.weights.shape[1]
+        where = (self.block[item], np.arange(len(item)))
+        gather = sparse.csr_array((np.ones(len(item)), where), shape=(n, len(item)))
+        of_block = np.asarray(gather @ rows, dtype=np.float64)
+        return np.concatenate([of_block.sum(axis=0)[None], self.weights @ of_block])
+
+    def prompts(self, item: Items) -> int:
+        """How many prompts these items answer."""
+        return len(np.unique(self.group[item]))
+
+    def figure(self, found: Floats, item: Items, n: int | None = None, why: str = "") -> Figure:
+        """The figure `found` (1 + B,): its value, then its draws, NaN where it does not exist.
+
+        item : (k,) the items that it rests on (with repetitions); n is k unless given
+        why  : the reason to give where there is no value
+        """
+        size, prompts = len(item) if n is None else n, self.prompts(item)
+        if not np.isfinite(found[0]):
+            return Figure(None, n=size, prompts=prompts, why=why or "there is nothing to go on")
+        value = float(found[0])
+        if prompts < FEWEST:
+            told = f"no interval from fewer than {FEWEST} prompts"
+            return Figure(value, n=size, prompts=prompts, why=told)
+        low, high = percentile_intervals(found[1:, None], np.array([prompts], dtype=np.int64))
+        if not np.isfinite(low[0]) or high[0] <= low[0]:
+            told = (
+                "no interval: all draws of prompts give the same"
+                if np.isfinite(low[0])
+                else "no interval: it does not exist in most draws of prompts"
+            )
+            return Figure(value, n=size, prompts=prompts, why=told)
+        return Figure(value, float(low[0]), float(high[0]), size, prompts)
+
+    def share(self, item: Items, hit: Floats, weight: Floats | None = None) -> Figure:
+        """The (weighted) mean of `hit` (k,) in [0, 1]: Wilson's interval, clustered by prompt."""
+        if not len(item):
+            return Figure(None, why="there is nothing to go on")
+        found = estimated_share(hit, weight, self.group[item])
+        if found.groups < FEWEST:
+            told = f"no interval from fewer than {FEWEST} prompts"
+            return Figure(found.value, n=found.n, prompts=found.groups, why=told)
+        return Figure(found.value, found.low, found.high, found.n, found.groups)
+
+    def p_value(self, found: Floats, item: Items, null: float = 0.0) -> float:
+        """Two-sided p of `found` (1 + B,) being `null`: t of the bootstrap's standard error.
+
+        1 where it cannot be tested: no value, fewer than 30 prompts, or draws that do not vary.
+        """
+        prompts = self.prompts(item)
+        drawn = found[1:][np.isfinite(found[1:])]
+        if not np.isfinite(found[0]) or prompts < FEWEST_TO_TEST or 2 * len(drawn) < len(found):
+            return 1.0
+        spread = float(drawn.std(ddof=1)) * np.sqrt(prompts / (prompts - 1))
+        if spread <= 0:
+            return 1.0
+        return float(2 * special.stdtr(prompts - 1, -abs(float(found[0]) - null) / spread))
+
+
+def _dealt(prompts: int, n: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
+    """(prompts,) a block for each: blocks of equal size, but for one."""
+    return np.asarray(random.permutation(prompts) % n, dtype=np.int64)
+
+
+def ratio(above: Floats, below: Floats) -> Floats:
+    """Element by element, NaN where `below` is not above 0."""
+    below = np.broadcast_to(below, np.shape(above))
+    out = np.full(np.shape(above), np.nan)
+    return np.asarray(np.divide(above, below, out=out, where=below > 0))
