@@ -6,7 +6,6 @@ A responses that an item is about (1, or 2 that are compared).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,75 +13,12 @@ import numpy as np
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
+from w2s_judge.ledger import Calls as Calls
+from w2s_judge.ledger import Ledger as Ledger
 from w2s_judge.ranking.responses import judges_of
+from w2s_judge.traits import Slice as Slice
+from w2s_judge.traits import Traits as Traits
 from w2s_judge.votes import VoteMatrix
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Slice:
-    """A division of the items: `part` (I,) is an index into `names`; unknown is a name of its own."""
-
-    part: Ints
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Traits:
-    """What is known of the items beside their votes.
-
-    length : (I, A) characters of each judged response; None where texts are not at hand
-    family : I rows of A names, who wrote them; None for each that is unknown; () where none is
-    slices : "task" and columns of `meta` by name
-    """
-
-    length: Ints | None = None
-    family: tuple[tuple[str | None, ...], ...] = ()
-    slices: Mapping[str, Slice] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """What one judge's answers took, for one task; a cost, tokens or seconds unknown are None.
-
-    answers counts votes and abstentions (repeats each); failures the calls that gave none, by kind
-    of error. cost_usd and tokens are of all calls; latency_s is the mean of answered calls.
-    """
-
-    judge: str
-    task: str | None
-    answers: int
-    calls: int
-    failures: Mapping[str, int]
-    cost_usd: float | None
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    latency_s: float | None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ledger:
-    """The abstentions one by one, and what the calls took.
-
-    item, rater, reason : (n,) indices into the votes' items and raters, and into `reasons`: a rater
-                          that gave no vote on the item although it answered
-    calls               : a judge and task a row; () for a file of votes
-    models              : judge -> the model behind it, where known
-    unasked             : questions of the run that have no answer
-    """
-
-    item: Ints
-    rater: Ints
-    reason: Ints
-    reasons: tuple[str, ...]
-    calls: tuple[Calls, ...] = ()
-    models: Mapping[str, str] = field(default_factory=dict)
-    unasked: int = 0
-
-    @classmethod
-    def empty(cls) -> Ledger:
-        """Of votes from a file without abstentions."""
-        none = np.zeros(0, dtype=np.int32)
-        return cls(none, none, none, ())
 
 
 @dataclass(frozen=True, eq=False, slots=True)

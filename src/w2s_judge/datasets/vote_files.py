@@ -18,6 +18,7 @@ from w2s_judge.datasets.vote_repeats import REPEATS, Cast, Repeats, counted_once
 from w2s_judge.datasets.vote_rows import vote_columns
 from w2s_judge.datasets.vote_selection import FALSE, said, under, voting_and_silent, without_probes
 from w2s_judge.errors import UsageError
+from w2s_judge.ledger import Ledger
 from w2s_judge.votes import VoteMatrix
 
 _TRUE = ("true", "1", "yes")
@@ -28,16 +29,21 @@ _OPTIONAL = ("order", "variant", "family", "group", WEIGHT, "abstained", "uncali
 class VoteFile:
     """The votes of a file under one rubric.
 
-    votes     : the matrix; raters who only abstain are in it, and items on which nobody votes
-    abstained : (I,) how many raters abstained on an item and did not vote on it
-    rubric    : the rubric that the file names, None where it names none
-    notes     : what was assumed, in plain words
+    votes  : the matrix; raters who only abstain are in it, and items on which nobody votes
+    ledger : who abstained on an item and did not vote on it, with the reasons
+    rubric : the rubric that the file names, None where it names none
+    notes  : what was assumed, in plain words
     """
 
     votes: VoteMatrix
-    abstained: Ints
+    ledger: Ledger
     rubric: str | None
     notes: tuple[str, ...]
+
+    @property
+    def abstained(self) -> Ints:
+        """(I,) how many raters abstained on an item and did not vote on it."""
+        return np.bincount(self.ledger.item, minlength=self.votes.I).astype(np.int32)
 
 
 def read_votes(
@@ -75,10 +81,10 @@ def read_votes(
     )
     once, repeated = counted_once(cast, cast_columns, raters.names, repeats)
     matrix = _matrix(items, raters, once, _uncalibrated(columns, raters, votes))
-    abstained = _abstained(items, raters, votes, silent)
+    ledger = _silences(columns, items, raters, votes, silent)
     notes += (*once.ballots.notes, *repeated, *_narrow(matrix))
     notes += meant(columns.header, VOTES.read, _OPTIONAL)
-    return VoteFile(matrix, abstained, chosen, notes)
+    return VoteFile(matrix, ledger, chosen, notes)
 
 
 def _require(columns: VoteColumns) -> None:
@@ -118,12 +124,22 @@ def _uncalibrated(columns: VoteColumns, raters: Raters, votes: Bools) -> Bools |
     return np.bincount(raters.of_row[marked], minlength=len(raters.names)) > 0
 
 
-def _abstained(items: Items, raters: Raters, votes: Bools, silent: Bools) -> Ints:
+def _silences(
+    columns: VoteColumns, items: Items, raters: Raters, votes: Bools, silent: Bools
+) -> Ledger:
+    """Who abstained on an item and did not vote on it; of several reasons the first."""
     if not silent.any():
-        return np.zeros(len(items.names), dtype=np.int32)
+        return Ledger.empty()
     key = items.of_row.astype(np.int64) * len(raters.names) + raters.of_row
-    only = np.setdiff1d(key[silent], key[votes]) // len(raters.names)
-    return np.bincount(only, minlength=len(items.names)).astype(np.int32)
+    rows = np.flatnonzero(silent & ~np.isin(key, key[votes]))
+    only, first = np.unique(key[rows], return_index=True)
+    item, rater = (part.astype(np.int32) for part in np.divmod(only, len(raters.names)))
+    column = columns.texts["abstained"]
+    said, reason = np.unique(column.codes[rows[first]], return_inverse=True)
+    return Ledger(
+        item, rater, reason.astype(np.int32),
+        tuple(column.values[code].strip() for code in said.tolist()),
+    )  # fmt: skip
 
 
 def _matrix(items: Items, raters: Raters, cast: Cast, ranks: Bools | None) -> VoteMatrix:
