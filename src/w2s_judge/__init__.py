@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Abstention": "types",
+    "Audit": "audit.audited",
     "Auto": "aggregation.auto",
     "ConfigurationError": "errors",
     "BradleyTerry": "ranking.bradley_terry",
@@ -42,11 +43,13 @@ _HOME = {
     "VoteMatrix": "votes",
     "W2SJudgeError": "errors",
     "aggregate": "workflows.aggregate",
+    "audit_panel": "workflows.audit:audit",
     "check_panel": "workflows.check",
     "estimate": "workflows.estimate",
     "label": "workflows.label",
     "load_rubric": "prompts:load",
     "pairs": "workflows.pairs",
+    "probe": "workflows.probe",
     "rank": "workflows.rank",
     "read_comparisons": "datasets.comparison_files",
     "read_gold": "datasets.gold_files",

@@ -2,6 +2,7 @@ from w2s_judge.aggregation.auto import Auto as Auto
 from w2s_judge.aggregation.dawid_skene import DawidSkene as DawidSkene
 from w2s_judge.aggregation.hypotheses import Hypotheses as Hypotheses
 from w2s_judge.aggregation.rotated_factors import RotatedFactors as RotatedFactors
+from w2s_judge.audit.audited import Audit as Audit
 from w2s_judge.comparisons import Comparisons as Comparisons
 from w2s_judge.comparisons import Ranking as Ranking
 from w2s_judge.consensus import Consensus as Consensus
@@ -32,15 +33,18 @@ from w2s_judge.types import Response as Response
 from w2s_judge.types import Vote as Vote
 from w2s_judge.votes import VoteMatrix as VoteMatrix
 from w2s_judge.workflows.aggregate import aggregate as aggregate
+from w2s_judge.workflows.audit import audit
 from w2s_judge.workflows.check import check_panel as check_panel
 from w2s_judge.workflows.estimate import estimate as estimate
 from w2s_judge.workflows.label import label as label
 from w2s_judge.workflows.pairs import pairs as pairs
+from w2s_judge.workflows.probe import probe as probe
 from w2s_judge.workflows.rank import rank as rank
 from w2s_judge.workflows.score import score as score
 
 __version__: str
 load_rubric = load
+audit_panel = audit
 __all__: list[str]
 
 def __dir__() -> list[str]: ...

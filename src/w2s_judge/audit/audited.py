@@ -15,7 +15,7 @@ Verdict: TypeAlias = Literal["yes", "with care", "no", "cannot tell"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Can this panel be used?
+    """Whether the panel can be used, and why.
 
     `lines` are five plain sentences: how right it is, how independent, whom to watch, on what it
     fails, and what would help most.

@@ -36,6 +36,8 @@ class Panel:
     utility   : (L,) in [0, 1] of the vote labels: of the response, or of the first of two; None
                 where labels have neither an order nor a worth
     worth     : (C,) the same of the truth classes
+    cut       : judges whose scores only rank and were cut into verdicts where the share of a class
+                said so: how often they say what is no finding of theirs, nor how sure they are
     """
 
     name: str
@@ -49,6 +51,7 @@ class Panel:
     worth: tuple[float, ...] | None = None
     traits: Traits = field(default_factory=Traits)
     ledger: Ledger = field(default_factory=Ledger.empty)
+    cut: tuple[str, ...] = ()
 
     @property
     def judges(self) -> tuple[str, ...]:

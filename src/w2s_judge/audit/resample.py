@@ -35,7 +35,7 @@ Items = npt.NDArray[Any]
 class Resample:
     """Which block each item is in, and how often each block is drawn.
 
-    group   : (I,) the prompt of each item
+    group   : (I,) the prompt of each item, numbered from 0 without gaps
     block   : (I,) its block
     weights : (B, n) float64, times that a block is drawn; rows sum to n
     """
@@ -53,7 +53,7 @@ class Resample:
         place = np.arange(len(prompts)) if len(prompts) <= most else _dealt(len(prompts), n, random)
         weights = random.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
         block = place[member] if len(prompts) else np.zeros(0)
-        return cls(group, block.astype(np.int32), weights)
+        return cls(member.astype(np.int32), block.astype(np.int32), weights)
 
     def sums(self, item: Items, values: Floats) -> Floats:
         """(1 + B, m) sums over rows of `values` (k, m) or (k,); row 0 is that of the data.
@@ -69,7 +69,9 @@ class Resample:
 
     def prompts(self, item: Items) -> int:
         """How many prompts these items answer."""
-        return len(np.unique(self.group[item]))
+        seen = np.zeros(int(self.group.max(initial=-1)) + 1, dtype=np.bool_)
+        seen[self.group[item]] = True
+        return int(np.count_nonzero(seen))
 
     def figure(self, found: Floats, item: Items, n: int | None = None, why: str = "") -> Figure:
         """The figure `found` (1 + B,): its value, then its draws, NaN where it does not exist.

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from w2s_judge.cli import asking, consensus, looking, preferring  # noqa: F401 (each declares its commands)
+from w2s_judge.cli import asking, auditing, consensus, looking, preferring, probing  # noqa: F401 (each declares its commands)
 from w2s_judge.cli.app import STOPPED, app, complain
 from w2s_judge.errors import UsageError, W2SJudgeError
 

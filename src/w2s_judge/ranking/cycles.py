@@ -55,23 +55,40 @@ class CycleRates:
         return self.ensemble_cyclic / self.ensemble_questions
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class QuestionCycles:
+    """Which of a judge's questions are cyclic, of those that could be; (k,) each, by judge.
+
+    rater, question : indices into those of the comparisons
+    cyclic          : whether the judge's preferences among the question's objects have a cycle
+    """
+
+    rater: Ints
+    question: Ints
+    cyclic: Bools
+
+
+def question_cycles(comparisons: Comparisons) -> QuestionCycles:
+    """Look at every judge and question at once, O(M log M); at least three objects compared."""
+    return _cells(comparisons, comparisons.rater, preference_arcs(comparisons))
+
+
 def cycle_rates(comparisons: Comparisons) -> CycleRates:
-    """Count for each judge and for the ensemble; all questions at once, O(M log M)."""
-    cyclic, possible = _counts(comparisons, comparisons.rater, preference_arcs(comparisons))
-    ensemble_cyclic, ensemble_possible = _counts(
-        comparisons, np.zeros_like(comparisons.rater), preference_arcs(comparisons, together=True)
-    )
+    """Count for each judge and for the ensemble."""
+    found = question_cycles(comparisons)
+    together = preference_arcs(comparisons, together=True)
+    ensemble = _cells(comparisons, np.zeros_like(comparisons.rater), together)
     return CycleRates(
         comparisons.raters,
-        np.bincount(cyclic, minlength=comparisons.J).astype(np.int32),
-        np.bincount(possible, minlength=comparisons.J).astype(np.int32),
-        len(ensemble_cyclic),
-        len(ensemble_possible),
+        np.bincount(found.rater[found.cyclic], minlength=comparisons.J).astype(np.int32),
+        np.bincount(found.rater, minlength=comparisons.J).astype(np.int32),
+        int(ensemble.cyclic.sum()),
+        len(ensemble.rater),
     )
 
 
-def _counts(comparisons: Comparisons, rater: Ints, arcs: Arcs) -> tuple[Ints, Ints]:
-    """The judge of each cyclic (judge, question), and of each that could be cyclic.
+def _cells(comparisons: Comparisons, rater: Ints, arcs: Arcs) -> QuestionCycles:
+    """Every (judge, question) that could be cyclic, and whether it is.
 
     The graphs of all judges and questions are one graph: a vertex is an object as a judge sees it.
     """
@@ -80,12 +97,15 @@ def _counts(comparisons: Comparisons, rater: Ints, arcs: Arcs) -> tuple[Ints, In
     vertices = np.unique(seen)
     cell = vertices // max(n, 1) * comparisons.Q + comparisons.question[vertices % max(n, 1)]
     cells, cell, size = np.unique(cell, return_inverse=True, return_counts=True)
-    judge = (cells // max(comparisons.Q, 1)).astype(np.int32)
+    judge, question = np.divmod(cells, max(comparisons.Q, 1))
     tail = np.searchsorted(vertices, _key(arcs.rater, arcs.tail, n))
     head = np.searchsorted(vertices, _key(arcs.rater, arcs.head, n))
     cyclic = np.zeros(len(cells), dtype=np.bool_)
     cyclic[cell[_in_cycle(tail, head, len(vertices))]] = True
-    return judge[cyclic], judge[size >= FEWEST]
+    able = size >= FEWEST
+    return QuestionCycles(
+        judge[able].astype(np.int32), question[able].astype(np.int32), cyclic[able]
+    )
 
 
 def _key(rater: Ints, node: Ints, n: int) -> npt.NDArray[np.int64]:

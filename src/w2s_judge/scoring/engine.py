@@ -18,11 +18,11 @@ from w2s_judge.judges.contracts import LocalJudge
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import Session
 from w2s_judge.scoring.local import Chair, LocalLane, Turn
-from w2s_judge.scoring.plan import Choice, eligible, may_ask, variants
+from w2s_judge.scoring.plan import Choice, eligible, may_ask
+from w2s_judge.scoring.selection import Selection, everything
 from w2s_judge.scoring.served import ServedLane
 from w2s_judge.scoring.settings import Ending
 from w2s_judge.scoring.tally import Tally
-from w2s_judge.store.items import blocks
 from w2s_judge.store.journal import FLUSH_SECONDS
 from w2s_judge.types import Item, Question
 
@@ -39,7 +39,7 @@ class Place:
 
 
 class Engine:
-    """One session over the staged items of a run."""
+    """One session over the staged items of a run, or over a selection of questions about them."""
 
     def __init__(
         self,
@@ -48,12 +48,14 @@ class Engine:
         choice: Choice,
         tallies: Mapping[str, Tally],
         session: Session,
+        selection: Selection | None = None,
     ) -> None:
-        self._db, self._choice, self.session = db, choice, session
+        self._choice, self.session = choice, session
         self._places = places
         self._tallies = tallies
         self._design = session.settings.design
-        self._repeats = max((place.seat.repeats for place in places), default=1)
+        repeats = max((place.seat.repeats for place in places), default=1)
+        self._selection = selection or everything(db, self._design, repeats)
         self._under_way: set[tuple[bytes, int]] = set()
         self._over: set[tuple[bytes, int]] = set()  # of these, those whose vote may be uncommitted
         self._local = LocalLane(session)
@@ -102,7 +104,7 @@ class Engine:
 
     async def _feed(self) -> None:
         since_turn = 0
-        for slice_ in blocks(self._db, min(SLICE, self.session.settings.block)):
+        for slice_ in self._selection.items(min(SLICE, self.session.settings.block)):
             if self.session.stopping.is_set():
                 break
             await self._feed_slice(slice_)
@@ -125,7 +127,7 @@ class Engine:
         for position, item in slice_:
             for name in self._choice(item.task):
                 rubric = self.session.rubrics[name]
-                for question in variants(rubric, item, self._repeats, self._design):
+                for question in self._selection.questions(rubric, item):
                     places = self._willing(question)
                     if places:
                         asked.append((position, question, places))
@@ -188,6 +190,7 @@ class Engine:
             place
             for place in self._places
             if _repeat_of(question) <= place.seat.repeats
+            and self._selection.asks(place.number, question)
             and eligible(place.seat, question, allow_own_family=allow)
         ]
 

@@ -107,15 +107,7 @@ class Journal:
 
     def answered(self, keys: Iterable[bytes]) -> set[tuple[bytes, int]]:
         """Which (key, judge) already have a vote or an abstention."""
-        wanted = list(keys)
-        found: set[tuple[bytes, int]] = set()
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            marks = ",".join("?" * len(part))
-            found.update(
-                self._db.execute(f"SELECT key, judge FROM votes WHERE key IN ({marks})", part)  # noqa: S608 (only question marks)
-            )
-        return found
+        return answered_keys(self._db, keys)
 
     def vote(
         self, vote: Vote, judge: int, *, cost: float | None, attempts: int, latency: float
@@ -201,6 +193,17 @@ class Journal:
             self.before.usd + self._usd,
             self.before.is_bound or self._bounded,
         )
+
+
+def answered_keys(db: sqlite3.Connection, keys: Iterable[bytes]) -> set[tuple[bytes, int]]:
+    """Which (key, judge) have a vote or an abstention."""
+    wanted = list(keys)
+    found: set[tuple[bytes, int]] = set()
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        marks = ",".join("?" * len(part))
+        found.update(db.execute(f"SELECT key, judge FROM votes WHERE key IN ({marks})", part))  # noqa: S608 (only question marks)
+    return found
 
 
 def spent(db: sqlite3.Connection) -> Spent:

@@ -13,38 +13,27 @@ import numpy as np
 
 from w2s_judge.arrays import Ints
 from w2s_judge.ledger import Calls, Ledger
-from w2s_judge.store.reading import Asked, rater_name, votes_query
+from w2s_judge.store.reading import NO_PROBE, Asked, rater_name, votes_query
 from w2s_judge.votes import VoteMatrix
 
-_NO_PROBE = "AND q.variant NOT LIKE 'probe:%'"
-# A key's task is that of one item that asks it: equal questions share an answer.
+# Equal questions share an answer: it counts for the first item that asks them. The order of the
+# join is ours, since SQLite would go through all attempts for each question.
 _ASKED = """
-WITH asked AS (
-    SELECT q.key, i.task FROM questions q JOIN items i ON i.position = q.item
-    WHERE q.rubric = ? AND q.rubric_hash = ? AND q.variant NOT LIKE 'probe:%' GROUP BY q.key)
+CROSS JOIN questions q ON q.id = (
+    SELECT MIN(o.id) FROM questions o WHERE o.key = x.key AND o.rubric = ? AND o.rubric_hash = ?
+    AND o.variant NOT LIKE 'probe:%')
+JOIN items i ON i.position = q.item
 """
-_ANSWERS = (
-    _ASKED
-    + """
-SELECT v.judge, a.task, COUNT(*), AVG(v.latency_s)
-FROM asked a JOIN votes v ON v.key = a.key GROUP BY 1, 2
-"""
-)
-_CALLS = (
-    _ASKED
-    + """
-SELECT t.judge, a.task, COUNT(*), SUM(t.cost_usd), SUM(t.error IS NULL AND t.cost_usd IS NULL),
-    SUM(t.prompt_tokens), SUM(t.completion_tokens)
-FROM asked a JOIN attempts t ON t.key = a.key GROUP BY 1, 2
-"""
-)
-_FAILURES = (
-    _ASKED
-    + """
-SELECT t.judge, a.task, substr(t.error, 1, instr(t.error || ':', ':') - 1), COUNT(*)
-FROM asked a JOIN attempts t ON t.key = a.key WHERE t.error IS NOT NULL GROUP BY 1, 2, 3
-"""
-)
+_ANSWERS = f"SELECT x.judge, i.task, COUNT(*), AVG(x.latency_s) FROM votes x {_ASKED} GROUP BY 1, 2"  # noqa: S608 (our own words)
+_CALLS = f"""
+SELECT x.judge, i.task, COUNT(*), SUM(x.cost_usd), SUM(x.error IS NULL AND x.cost_usd IS NULL),
+    SUM(x.prompt_tokens), SUM(x.completion_tokens)
+FROM attempts x {_ASKED} GROUP BY 1, 2
+"""  # noqa: S608 (our own words)
+_FAILURES = f"""
+SELECT x.judge, i.task, substr(x.error, 1, instr(x.error || ':', ':') - 1), COUNT(*)
+FROM attempts x {_ASKED} WHERE x.error IS NOT NULL GROUP BY 1, 2, 3
+"""  # noqa: S608 (our own words)
 _NONE = (0, None, 0, None, None)  # calls of a judge that makes none, as a replay
 
 
@@ -61,7 +50,7 @@ def _silences(
     rows = db.execute(
         votes_query(
             "SELECT i.id, q.responses, q.ord, j.name, v.abstained", asked.judges,
-            f"AND v.abstained IS NOT NULL {_NO_PROBE}",
+            f"AND v.abstained IS NOT NULL {NO_PROBE}",
         ),
         (asked.name, asked.hash, *asked.judges),
     ).fetchall()  # fmt: skip

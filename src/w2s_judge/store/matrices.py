@@ -14,14 +14,14 @@ import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.gold import Truth
-from w2s_judge.store.reading import Asked, rater_name, votes_query
+from w2s_judge.store.reading import NO_PROBE, Asked, rater_name, votes_query
 from w2s_judge.votes import VoteMatrix
 
 CHUNK = 8192  # items that are lists for a moment before they are arrays
 
 _CELL = (
     "SELECT q.item, q.responses, i.id, q.ord, v.judge, v.mass, v.abstained, v.uncalibrated, "
-    "q.variant, i.models"
+    "i.models"
 )
 
 
@@ -62,7 +62,7 @@ def blocks(
     """
     if not asked.judges:
         return
-    where = "" if stretch is None else "AND q.item BETWEEN ? AND ?"
+    where = NO_PROBE if stretch is None else f"{NO_PROBE} AND q.item BETWEEN ? AND ?"
     names = dict(db.execute("SELECT id, name FROM judges"))
     families = dict(db.execute("SELECT id, family FROM judges"))
     columns = _Columns()
@@ -85,9 +85,7 @@ def _add(columns: _Columns, item: int, responses: str, cells: Iterable[tuple[Any
     silent: set[tuple[int, str]] = set()
     cell: tuple[Any, ...] = ()
     for cell in cells:
-        _, _, _, order, judge, mass, abstained, uncalibrated, variant, _ = cell
-        if variant.startswith("probe:"):
-            continue
+        _, _, _, order, judge, mass, abstained, uncalibrated, _ = cell
         rater = (judge, order)
         if abstained is not None:
             silent.add(rater)
@@ -103,7 +101,7 @@ def _add(columns: _Columns, item: int, responses: str, cells: Iterable[tuple[Any
     columns.items.append(cell[2])
     columns.groups.append(item)
     columns.positions.append([int(one) for one in responses.split(",")])
-    columns.models.append(cell[9])
+    columns.models.append(cell[8])
     columns.abstained.append(len(silent.difference(voted)) if silent else 0)
 
 
@@ -191,8 +189,8 @@ def asked_about(
 ) -> frozenset[str]:
     """The ids of the items of a stretch that were asked about under any of these rubrics."""
     query = (
-        "SELECT DISTINCT i.id FROM questions q JOIN items i ON i.position = q.item "
-        "WHERE q.item BETWEEN ? AND ? AND q.rubric = ? AND q.rubric_hash = ?"
+        "SELECT DISTINCT i.id FROM questions q JOIN items i ON i.position = q.item "  # noqa: S608 (our own words)
+        f"WHERE q.item BETWEEN ? AND ? AND q.rubric = ? AND q.rubric_hash = ? {NO_PROBE}"
     )
     found = (db.execute(query, (*stretch, one.name, one.hash)) for one in rubrics)
     return frozenset(row[0] for rows in found for row in rows)
@@ -202,19 +200,28 @@ def state_of(db: sqlite3.Connection, asked: Asked) -> str:
     """What tells whether the votes under a rubric are those of an earlier time.
 
     The rubric's wording, how many questions there are under it, its judges, and how many votes they
-    have and which is the last; votes under other rubrics do not enter.
+    have and which is the last; votes under other rubrics and answers to probes do not enter.
     """
     marks = ",".join("?" * len(asked.judges))
     named = (asked.name, asked.hash)
-    query = "SELECT COUNT(*) FROM questions WHERE rubric = ? AND rubric_hash = ?"
+    query = f"SELECT COUNT(*) FROM questions q WHERE q.rubric = ? AND q.rubric_hash = ? {NO_PROBE}"  # noqa: S608 (our own words)
     questions = db.execute(query, named).fetchone()[0]
     votes = db.execute(
         "SELECT COUNT(*), MAX(v.id) FROM questions q JOIN votes v ON v.key = q.key "  # noqa: S608 (question marks)
-        f"WHERE q.rubric = ? AND q.rubric_hash = ? AND v.judge IN ({marks})",
+        f"WHERE q.rubric = ? AND q.rubric_hash = ? AND v.judge IN ({marks}) {NO_PROBE}",
         (*named, *asked.judges),
     ).fetchone()
     judges = ",".join(map(str, sorted(asked.judges)))
     return f"{asked.hash}:{questions}:{judges}:{votes[0]}:{votes[1]}"
+
+
+def any_vote(db: sqlite3.Connection, asked: Asked) -> bool:
+    """Whether any judge that counts has voted or abstained under a rubric."""
+    query = (
+        "SELECT DISTINCT v.judge FROM questions q JOIN votes v ON v.key = q.key "  # noqa: S608 (our own words)
+        f"WHERE q.rubric = ? AND q.rubric_hash = ? {NO_PROBE}"
+    )
+    return any(row[0] in asked.judges for row in db.execute(query, (asked.name, asked.hash)))
 
 
 def judged(db: sqlite3.Connection, asked: Asked) -> int:
@@ -222,7 +229,7 @@ def judged(db: sqlite3.Connection, asked: Asked) -> int:
     if not asked.judges:
         return 0
     select = "SELECT DISTINCT q.item, q.responses"
-    query = f"SELECT COUNT(*) FROM ({votes_query(select, asked.judges)})"  # noqa: S608 (question marks)
+    query = f"SELECT COUNT(*) FROM ({votes_query(select, asked.judges, NO_PROBE)})"  # noqa: S608 (question marks)
     return int(db.execute(query, (asked.name, asked.hash, *asked.judges)).fetchone()[0])
 
 

@@ -74,6 +74,10 @@ _LINE = (
 )
 
 
+NO_PROBE = "AND q.variant NOT LIKE 'probe:%'"
+"""The condition that keeps answers to probes out of what is counted: they are no votes."""
+
+
 def votes_query(select: str, judges: Sequence[int], where: str = "") -> str:
     """The votes of these judges under a rubric (its name and hash come first), in input order.
 
@@ -82,10 +86,16 @@ def votes_query(select: str, judges: Sequence[int], where: str = "") -> str:
     return select + _FROM.format(marks=",".join("?" * len(judges)), where=where and f"{where} ")
 
 
-def vote_lines(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]:
-    """One vote or abstention as the mapping that `w2s-judge votes` prints; unknown is None."""
+def vote_lines(
+    db: sqlite3.Connection, asked: Asked, place: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """One vote or abstention as the mapping that `w2s-judge votes` prints; unknown is None.
+
+    `place` in the input of the item wanted; None: all.
+    """
+    where, value = ("", ()) if place is None else ("AND q.item = ?", (place,))
     for row in db.execute(
-        votes_query(_LINE, asked.judges), (asked.name, asked.hash, *asked.judges)
+        votes_query(_LINE, asked.judges, where), (asked.name, asked.hash, *asked.judges, *value)
     ):
         (
             item, responses, order, variant, rubric, rubric_hash, judge, family, model, way, mass,
@@ -122,12 +132,12 @@ def vote_lines(db: sqlite3.Connection, asked: Asked) -> Iterator[dict[str, Any]]
 
 
 def answered(db: sqlite3.Connection, judge: int, rubrics: Iterable[tuple[str, str]]) -> int:
-    """How many questions of these rubrics (name, hash) have an answer by a judge."""
+    """How many questions of these rubrics (name, hash) have an answer by a judge; no probes."""
     count = 0
     for name, hash_ in rubrics:
         found = db.execute(
-            "SELECT COUNT(*) FROM questions q JOIN votes v ON v.key = q.key AND v.judge = ? "
-            "WHERE q.rubric = ? AND q.rubric_hash = ?",
+            "SELECT COUNT(*) FROM questions q JOIN votes v ON v.key = q.key AND v.judge = ? "  # noqa: S608 (our own words)
+            f"WHERE q.rubric = ? AND q.rubric_hash = ? {NO_PROBE}",
             (judge, name, hash_),
         ).fetchone()
         count += int(found[0])

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from w2s_judge.errors import ConfigurationError
+from w2s_judge.ledger import Ledger
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest, matrices, reading
 from w2s_judge.store.items import blocks as staged_blocks
 from w2s_judge.store.items import models
+from w2s_judge.store.ledger import ledger_of
+from w2s_judge.store.said import Said, said_of
 from w2s_judge.store.schema import connect
+from w2s_judge.store.traits import traits_of
+from w2s_judge.traits import Traits
 from w2s_judge.types import Item
 from w2s_judge.votes import VoteMatrix
 
@@ -64,6 +69,19 @@ class Run:
             raise ConfigurationError(f"there is no vote under {rubric!r} yet")
         return votes
 
+    def has_votes(self, rubric: str) -> bool:
+        """Whether anybody has voted or abstained under a rubric."""
+        asked = self.asked(rubric)
+        return matrices.any_vote(self._db, asked)
+
+    def ledger(self, rubric: str, votes: VoteMatrix) -> Ledger:
+        """Abstentions and calls under a rubric; `votes` are all its votes."""
+        return ledger_of(self._db, self.asked(rubric), votes)
+
+    def traits(self, votes: VoteMatrix) -> Traits:
+        """Lengths, authors, tasks and columns of meta of the items of votes of this run."""
+        return traits_of(self._db, votes)
+
     def models(self) -> dict[str, tuple[str | None, ...]]:
         """Who wrote each item's responses, by the item's id; None where it is unknown."""
         return models(self._db)
@@ -79,6 +97,10 @@ class Run:
             asked = self.asked(name)
             if asked.judges:
                 yield from reading.vote_lines(self._db, asked)
+
+    def said_of(self, rubric: str, items: Iterable[str]) -> Iterator[Said]:
+        """Items by their ids with all that was said of them under a rubric, probes left out."""
+        return said_of(self._db, self.asked(rubric), items)
 
     def votes_frame(self, rubric: str | None = None) -> Any:
         """`vote_lines` as a pandas DataFrame (extra `pandas`)."""

@@ -18,6 +18,7 @@ from w2s_judge.scoring.call import Session
 from w2s_judge.scoring.engine import Engine, Place
 from w2s_judge.scoring.plan import Choice
 from w2s_judge.scoring.purse import Purse
+from w2s_judge.scoring.selection import Selection
 from w2s_judge.scoring.settings import Settings
 from w2s_judge.scoring.tally import Tally
 from w2s_judge.store.journal import Journal
@@ -55,10 +56,11 @@ class _Session:
         tallies: Mapping[str, Tally],
         settings: Settings,
         journal: Journal,
+        selection: Selection | None,
     ) -> None:
         self.asking = Asking()
         self.error: BaseException | None = None
-        self._given = (db, places, choice, rubrics, tallies, settings, journal)
+        self._given = (db, places, choice, rubrics, tallies, settings, journal, selection)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping: asyncio.Event | None = None
@@ -78,7 +80,7 @@ class _Session:
             self.over.set()
 
     async def _main(self) -> None:
-        db, places, choice, rubrics, tallies, settings, journal = self._given
+        db, places, choice, rubrics, tallies, settings, journal, selection = self._given
         self._stopping = asyncio.Event()
         self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
@@ -90,7 +92,7 @@ class _Session:
                     journal, purse, door, rubrics, settings, time.monotonic, now,
                     self._stop_here, self._stopping,
                 )  # fmt: skip
-                engine = Engine(db, places, choice, tallies, session)
+                engine = Engine(db, places, choice, tallies, session, selection)
                 await engine.run()
                 self.asking.unanswered = dict(engine.unanswered)
         finally:
@@ -123,9 +125,13 @@ def ask(
     settings: Settings,
     journal: Journal,
     watcher: Watcher,
+    selection: Selection | None = None,
 ) -> Asking:
-    """Ask all that is open. Errors of the engine are raised here, after what came is stored."""
-    session = _Session(db, places, choice, rubrics, tallies, settings, journal)
+    """Ask all that is open, of a selection where one is given.
+
+    Errors of the engine are raised here, after what came is stored.
+    """
+    session = _Session(db, places, choice, rubrics, tallies, settings, journal, selection)
     watcher.began(tuple(tallies.values()))
     session.thread.start()
     try:

@@ -11,6 +11,7 @@ from typing import Literal
 from w2s_judge.datasets.numerals import label_number
 from w2s_judge.errors import ConfigurationError, InputError, UsageError
 from w2s_judge.gold import SUMS_TO_ONE, Truth
+from w2s_judge.ledger import Ledger
 from w2s_judge.store.reading import evenly
 from w2s_judge.store.run import Run
 from w2s_judge.votes import VoteMatrix
@@ -22,13 +23,15 @@ Repeats = Literal["refuse", "count", "mean"]
 class Ballot:
     """Votes on one question; `rubric` is None where a file names none.
 
-    `worth` (C,) is the utility of each truth class in the votes' truth, None where it is unknown.
+    `worth` (C,) is the utility of each truth class in the votes' truth, None where it is unknown;
+    `ledger` who was silent, of a file.
     """
 
     rubric: str | None
     votes: VoteMatrix
     worth: tuple[float, ...] | None
     notes: tuple[str, ...] = ()
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def _of_file(wanted: Wanted) -> Ballot:
     votes = read.votes
     truth = file_truth(votes, wanted.prior)
     worth = evenly(votes.L if truth is None else truth.C) if votes.ordered else None
-    return Ballot(read.rubric, replace(votes, truth=truth), worth, read.notes)
+    return Ballot(read.rubric, replace(votes, truth=truth), worth, read.notes, read.ledger)
 
 
 def require_file(source: Path) -> None:

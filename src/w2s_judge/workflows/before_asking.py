@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,10 @@ def check_prices(seats: Sequence[Seat], budget_usd: float | None) -> None:
             )
 
 
-def count_unpriced(prepared: Prepared) -> None:
+def count_unpriced(db: sqlite3.Connection, seats: Sequence[Seat]) -> None:
     """Calls that were made before their price was known count against the budget, too."""
-    for seat in prepared.seats:
-        left = reprice(prepared.db, seat.name, seat.spec.identity, _pricing(seat.price))
+    for seat in seats:
+        left = reprice(db, seat.name, seat.spec.identity, _pricing(seat.price))
         if left:
             raise ConfigurationError(
                 f"{left:,} earlier calls of judge {seat.name!r} in this run folder have an unknown "

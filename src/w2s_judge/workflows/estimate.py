@@ -15,6 +15,7 @@ from w2s_judge.scoring.call import BYTES_PER_TOKEN
 from w2s_judge.store import folder as folders
 from w2s_judge.store.items import blocks
 from w2s_judge.store.journal import spent
+from w2s_judge.store.probe_votes import calls_for_probes
 from w2s_judge.store.schema import connect
 from w2s_judge.workflows.before_asking import check_prices
 from w2s_judge.workflows.choosing import choose_rubrics, seats_at
@@ -62,11 +63,14 @@ def estimate_job(job: Job) -> dict[str, Any]:
 
 
 def calls_before(folder: Path) -> int:
-    """Calls that the run folder has made already; answers that it holds are not asked again."""
+    """Calls that the run folder has made for its votes; answers that it holds are not asked again.
+
+    Those for probes do not count: they answer nothing that `score` asks.
+    """
     if not (folder / folders.DATABASE).is_file():
         return 0
     with closing(connect(folder / folders.DATABASE, read_only=True)) as db:
-        return spent(db).calls
+        return max(0, spent(db).calls - calls_for_probes(db))
 
 
 def mean_bytes(prepared: Prepared) -> dict[str, float]:

@@ -203,7 +203,7 @@ def _session(prepared: Prepared, labels: GoldFile | None, watcher: Watcher) -> d
     )
     began = now()
     if job.budget_usd is not None:
-        count_unpriced(prepared)
+        count_unpriced(db, prepared.seats)
     journal = Journal(db, now)
     try:
         places = [

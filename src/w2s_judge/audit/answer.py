@@ -1,0 +1,184 @@
+"""Can I use this panel? Five lines, by a stated rule.
+
+    cannot tell   no gold labels, or too few prompts among them for an interval
+    no            the interval of the consensus' balanced accuracy reaches down to chance, 1 / C
+    with care     beyond chance, but the lower end is below `GOOD`, or something was found
+    yes           the lower end is at least `GOOD`, and nothing was found
+
+That accuracy is on gold items that neither the fit nor its calibration saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from w2s_judge.audit.audited import Answer, Finding, RubricAudit, Verdict
+from w2s_judge.audit.panel import Panel
+from w2s_judge.audit.part import Cell, Figure, Part
+from w2s_judge.sentences import listed
+
+GOOD = 0.8  # balanced accuracy
+FEW = 2.0  # effective votes below which another judge of the same kind adds nothing
+WIDE = 0.1  # half an interval of accuracy that more labels would be worth
+
+Row: TypeAlias = dict[str, Cell]
+WORST: tuple[Verdict, ...] = ("no", "cannot tell", "with care", "yes")
+
+
+def answer(
+    panel: Panel, parts: Sequence[Part], found: Sequence[Finding], tests: int, source: str
+) -> Answer:
+    """The answer for one rubric; `found` are its findings among `tests` that were made."""
+    skill = {str(row["judge"]): row for row in rows(parts, "skill", "judges")}
+    verdict = _verdict(panel, skill, found)
+    return Answer(
+        verdict,
+        (
+            _how_right(panel, parts, skill, verdict),
+            _how_independent(panel, parts),
+            _whom_to_watch(panel, found, tests),
+            _where_it_fails(panel, parts, found),
+            _what_would_help(panel, parts, skill, found, source),
+        ),
+    )
+
+
+def overall(rubrics: Sequence[RubricAudit]) -> Answer:
+    """The only rubric's answer, or the worst verdict with a line a rubric."""
+    if len(rubrics) == 1:
+        return rubrics[0].answer
+    verdict = min((one.answer.verdict for one in rubrics), key=WORST.index)
+    lines = tuple(
+        f"{one.name}: {one.answer.verdict.upper()}. {one.answer.lines[0]}" for one in rubrics
+    )
+    return Answer(verdict, lines)
+
+
+def rows(parts: Sequence[Part], part: str, table: str) -> list[Row]:
+    """The rows of a table by column; [] where there is none."""
+    of = next((one for one in parts if one.name == part), None)
+    found = None if of is None else of.table(table)
+    if found is None:
+        return []
+    names = [column.name for column in found.columns]
+    return [dict(zip(names, row, strict=True)) for row in found.rows]
+
+
+def shown(cell: Cell, *, signed: bool = False) -> str:
+    """A figure as sentences have it: .86 [.78, .91]."""
+    if not isinstance(cell, Figure) or cell.value is None:
+        return "unknown"
+    form = "{:+.2f}" if signed else "{:.2f}"
+    value = form.format(cell.value)
+    if cell.low is None or cell.high is None:
+        return f"{value} ({cell.why})"
+    return f"{value} [{form.format(cell.low)}, {form.format(cell.high)}]"
+
+
+def _verdict(panel: Panel, skill: dict[str, Row], found: Sequence[Finding]) -> Verdict:
+    right = skill.get("consensus", {}).get("balanced_accuracy")
+    if panel.gold is None or not isinstance(right, Figure) or right.low is None:
+        return "cannot tell"
+    if right.low <= 1 / len(panel.consensus.classes):
+        return "no"
+    return "yes" if right.low >= GOOD and not found else "with care"
+
+
+def _how_right(panel: Panel, parts: Sequence[Part], skill: dict[str, Row], verdict: Verdict) -> str:
+    mine = skill.get("consensus", {}).get("accuracy")
+    if panel.gold is None or not isinstance(mine, Figure) or mine.value is None:
+        alike = next(iter(rows(parts, "agreement", "panel")), {}).get("value")
+        said = f"; the judges agree on {shown(alike)}, which is no proof" if alike else ""
+        return f"Nobody can say how right it is: there are no gold labels to hold it against{said}."
+    others = [(name, row) for name, row in skill.items() if name in panel.judges]
+    best = max(others, key=lambda one: _value(one[1].get("accuracy")), default=None)
+    line = f"On {mine.n:,} labelled items the consensus is right in {shown(mine)}"
+    if "majority" in skill:
+        line += f", majority in {shown(skill['majority'].get('accuracy'))}"
+    if best is not None:
+        line += (
+            f", the best judge ({best[0]}, picked on these labels) in {shown(best[1]['accuracy'])}"
+        )
+    if verdict == "no":
+        line += "; that is not beyond chance"
+    return line + "."
+
+
+def _value(cell: Cell) -> float:
+    return cell.value if isinstance(cell, Figure) and cell.value is not None else -1.0
+
+
+def _how_independent(panel: Panel, parts: Sequence[Part]) -> str:
+    N = len(panel.judges)  # noqa: N806
+    if N == 1:
+        return "It is one judge: nothing but gold labels tells where it is wrong."
+    of = next((one for one in parts if one.name == "dependence"), None)
+    if of is not None and of.sentences:
+        return of.sentences[0]
+    return f"How far the {N} judges err together cannot be told from so few common items."
+
+
+def _whom_to_watch(panel: Panel, found: Sequence[Finding], tests: int) -> str:
+    about = [one for one in found if one.test.kind != "slice"]
+    if not about:
+        return f"No judge stands out beyond chance (of {tests:,} things tested)."
+    names = dict.fromkeys(name for one in about for name in one.test.about if name in panel.judges)
+    told = " ".join(one.test.sentence for one in about[:2])
+    more = f" {len(about) - 2:,} more below." if len(about) > 2 else ""
+    return f"Watch {listed(tuple(names))}: {told}{more}"
+
+
+def _where_it_fails(panel: Panel, parts: Sequence[Part], found: Sequence[Finding]) -> str:
+    weak = [one.test.sentence for one in found if one.test.kind == "slice"]
+    silent = int((panel.votes.support == 0).sum())
+    told = f" {silent:,} items have no vote at all." if silent else ""
+    if weak:
+        return weak[0] + told
+    if panel.ledger.unasked:
+        told += f" {panel.ledger.unasked:,} questions of the run have no answer yet."
+    sliced = rows(parts, "skill", "slices")
+    what = (
+        "No part of the data is judged worse than the rest beyond chance."
+        if sliced
+        else "Nothing is known of parts of the data: there are no tasks, no columns to divide by, "
+        "or too few labels in them."
+    )
+    return what + told
+
+
+def _what_would_help(
+    panel: Panel,
+    parts: Sequence[Part],
+    skill: dict[str, Row],
+    found: Sequence[Finding],
+    source: str,
+) -> str:
+    mine = skill.get("consensus", {}).get("accuracy")
+    if panel.gold is None:
+        return (
+            "Most would help: labels. 25 to 50 tell which judges to trust; "
+            f"`w2s-judge label {source} --next 50` draws them."
+        )
+    grave = [one for one in found if one.test.kind in ("worse-than-chance", "copy", "position")]
+    if grave:
+        return f"Most would help: {grave[0].test.advice}"
+    if isinstance(mine, Figure) and (
+        mine.low is None or mine.high is None or mine.high - mine.low > 2 * WIDE
+    ):
+        return (
+            f"Most would help: more labels, {mine.n:,} leave it open how right the panel is; "
+            f"`w2s-judge label {source} --next 50` draws them."
+        )
+    kept = [row for row in rows(parts, "skill", "panels") if row.get("keeps") == "yes"]
+    cheap = min(kept, key=lambda row: _number(row.get("cost_share")), default=None)
+    if cheap is not None and _number(cheap.get("cost_share")) < 1:
+        return (
+            f"Most would help: fewer judges. {cheap['judges']} keep the accuracy at "
+            f"{_number(cheap.get('cost_share')):.0%} of the cost."
+        )
+    return "Most would help: a judge of another family, since the present ones err together."
+
+
+def _number(cell: Cell) -> float:
+    return float(cell) if isinstance(cell, (int, float)) else 1.0

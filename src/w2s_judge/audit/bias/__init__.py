@@ -1,0 +1,1 @@
+"""What sways the judges beside what they are asked."""

@@ -1,0 +1,90 @@
+"""What sways the judges beside what they judge: places, lengths, kin, scales, circles, wording."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from w2s_judge.arrays import Bools
+from w2s_judge.audit.bias.circles import circles
+from w2s_judge.audit.bias.kin import kin
+from w2s_judge.audit.bias.length import length
+from w2s_judge.audit.bias.orders import orders
+from w2s_judge.audit.bias.scale_use import scale_use
+from w2s_judge.audit.bias.ways import ways
+from w2s_judge.audit.panel import Panel
+from w2s_judge.audit.part import Part
+from w2s_judge.audit.resample import Resample
+from w2s_judge.sentences import listed
+from w2s_judge.votes import VoteMatrix
+
+MANY = 2000  # judges that are set beside one another: tables of draws by judge grow with them
+NAME, TITLE = "bias", "What sways them?"
+
+
+def bias(panel: Panel, resample: Resample) -> Part:
+    """All themes of bias in one part; each says in a note why it has nothing to show.
+
+    Votes whose mass ranks and is no probability are left out: no verdict can be read from them.
+    """
+    votes, judged = _readable(panel.votes), _readable(panel.judged)
+    left = replace(panel, votes=votes, judged=judged)
+    notes = []
+    if votes.V < panel.votes.V and panel.judged.uncalibrated is not None:
+        unread = [panel.judges[j] for j in np.flatnonzero(panel.judged.uncalibrated).tolist()]
+        notes.append(
+            f"left out of everything here, since their votes rank and are no verdicts: "
+            f"{listed(unread)}"
+        )
+    if not votes.V:
+        none = "there is no vote that a verdict can be read from"
+        return Part(NAME, TITLE, (f"Nothing can be said: {none}.",), notes=tuple(notes))
+    left, fewer = _fewer(left)
+    notes += fewer
+    parts = [theme(left, resample) for theme in (orders, length, kin, scale_use, circles, ways)]
+    return Part(
+        NAME,
+        TITLE,
+        tuple(chain.from_iterable(part.sentences for part in parts)),
+        tuple(chain.from_iterable(part.tables for part in parts)),
+        tuple(chain.from_iterable(part.tests for part in parts)),
+        (*notes, *chain.from_iterable(part.notes for part in parts)),
+    )
+
+
+def _readable(votes: VoteMatrix) -> VoteMatrix:
+    """Without the votes of raters whose mass only ranks."""
+    if votes.uncalibrated is None or not votes.uncalibrated.any():
+        return votes
+    return votes.only(~votes.uncalibrated[votes.rater])
+
+
+def _fewer(panel: Panel) -> tuple[Panel, list[str]]:
+    """The judges with most votes, where there are very many, and what to say of it."""
+    judges = panel.judged.J
+    if judges <= MANY:
+        return panel, []
+    count = np.bincount(panel.judged.rater, minlength=judges)
+    kept = np.zeros(judges, dtype=np.bool_)
+    kept[np.argsort(-count, kind="stable")[:MANY]] = True
+    votes = _of_raters(panel.votes, kept[panel.judge_of_rater])
+    told = f"only the {MANY:,} judges with most votes, of {judges:,}, are set beside one another"
+    return replace(panel, votes=votes, judged=_of_raters(panel.judged, kept)), [told]
+
+
+def _of_raters(votes: VoteMatrix, kept: Bools) -> VoteMatrix:
+    """The votes of some of the raters, who are numbered anew."""
+    place = np.cumsum(kept) - 1
+    some = votes.only(kept[votes.rater])
+    named = np.flatnonzero(kept).tolist()
+    return replace(
+        some,
+        raters=tuple(votes.raters[j] for j in named),
+        rater=place[some.rater].astype(np.int32),
+        family=tuple(votes.family[j] for j in named),
+        judge=None if votes.judge is None else tuple(votes.judge[j] for j in named),
+        order=None if votes.order is None else tuple(votes.order[j] for j in named),
+        uncalibrated=None if votes.uncalibrated is None else votes.uncalibrated[kept],
+    )

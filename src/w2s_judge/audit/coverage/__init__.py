@@ -1,0 +1,1 @@
+"""Who answered, and what the answers took."""

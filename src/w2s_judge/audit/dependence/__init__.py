@@ -1,0 +1,1 @@
+"""How far the judges err together, and who is a near copy of whom."""

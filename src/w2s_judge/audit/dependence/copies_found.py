@@ -1,0 +1,243 @@
+"""Near copies: a test for each two judges, and the clusters that the votes alone show.
+
+A finding says that at least half of what two judges say repeats each other, beyond what the panel
+shares (`MINIMUM`); its p is that of an excess of `USUAL`, which two judges of one family may well
+have without being copies. Without gold it takes three quarters (`OF_VOTES`), for the only two good
+judges of a poor panel vote alike, too, and no number of votes tells the one from the other; the
+sentence says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from w2s_judge.aggregation.copies import Cluster, Copies, Found
+from w2s_judge.aggregation.judge_views import JudgeViews
+from w2s_judge.aggregation.pair_sums import Pairs
+from w2s_judge.arrays import Ints
+from w2s_judge.audit.dependence.copy_evidence import CopyEvidence, copy_evidence, p_of_excess
+from w2s_judge.audit.dependence.error_correlation import (
+    MOST_PAIRS,
+    ErrorCorrelation,
+    drawn_correlations,
+)
+from w2s_judge.audit.part import Cell, Column, Figure, Table, Test
+from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.spoken import number
+from w2s_judge.calibration.dependence import OVERLAP
+from w2s_judge.sentences import listed
+from w2s_judge.votes import VoteMatrix
+
+USUAL, MINIMUM, OF_VOTES = 0.4, 0.5, 0.75  # excess: nothing special; worth a word
+SURE = 0.01  # of p times the number of pairs, for the table's own word
+SMALLEST = 1e-12
+SHOWN = 20  # pairs in the table
+TO_LABEL = 10  # items that tell two readings apart
+UNIT = "share of verdicts repeated, beyond what the panel shares"
+ADVICE = (
+    "Count the two as one judge: keep the cheaper one, or put a judge of another model in the "
+    "place of one."
+)
+UNLESS = "unless both are right where most others are wrong, which only gold labels can tell"
+COLUMNS = (
+    Column("judges", "judges"),
+    Column("inside", "correlation among them", "number"),
+    Column("outside", "what the panel explains of it", "number"),
+    Column("excess", "share of verdicts repeated", "share"),
+    Column("z", "z", "number"),
+    Column("merged", "near copies?"),
+    Column("evidence", "seen in"),
+)
+MEANING = (
+    "how far these judges repeat each other's verdicts, beyond what all judges have in common; "
+    "z is how many standard errors that is away from nothing"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesFound:
+    """What a panel's part on dependence takes over."""
+
+    table: Table | None
+    tests: tuple[Test, ...]
+    sentences: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Evidence:
+    """Pairs with their evidence: names of judges by index, items of each pair, where from."""
+
+    of: CopyEvidence
+    names: tuple[str, ...]
+    items: tuple[Ints, ...]
+    source: str
+    gold: bool
+
+    @property
+    def minimum(self) -> float:
+        return MINIMUM if self.gold else OF_VOTES
+
+
+def copies_found(
+    votes: VoteMatrix,
+    errors: ErrorCorrelation | None,
+    resample: Resample,
+    rule: Copies | None = None,
+) -> CopiesFound:
+    """Of votes with one rater a judge; `errors` where there are classes."""
+    found = (rule or Copies())(votes)
+    notes = [f"From votes alone: {found.why}."] if found.why else []
+    by_errors = errors is not None and errors.gold
+    evidence = _by_errors(votes, errors) if by_errors else _by_votes(votes, resample)
+    readings = [one for one in found.clusters if one.second and not by_errors]
+    open_ = [
+        {found.units[unit] for unit in side}
+        for one in readings
+        for side in (one.members, one.second)
+    ]
+    rows: list[tuple[Cell, ...]] = [
+        _cluster_row(one, found, votes, resample, untold=one in readings) for one in found.clusters
+    ]
+    tests: tuple[Test, ...] = ()
+    if evidence is None:
+        if votes.J > 1:
+            notes.append(
+                "There is too little to compare each two judges with: no copies are named."
+            )
+    else:
+        tests = tuple(_tests(evidence, resample, open_))
+        rows += _pair_rows(evidence, tests, resample)
+    title = "Judges who repeat each other"
+    table = Table("copies", title, MEANING, COLUMNS, tuple(rows)) if rows else None
+    sentences = tuple(_two_readings(one, found.units) for one in readings)
+    return CopiesFound(table, tests, sentences, tuple(notes))
+
+
+def _by_errors(votes: VoteMatrix, errors: ErrorCorrelation | None) -> _Evidence | None:
+    if errors is None:
+        return None
+    of = copy_evidence(errors.pairs, errors.centred, votes_alone=False)
+    if of is None:
+        return None
+    return _Evidence(of, votes.raters, common_items(errors.mask, of.pairs), "errors on gold", True)
+
+
+def _by_votes(votes: VoteMatrix, resample: Resample) -> _Evidence | None:
+    views = JudgeViews.of(votes)
+    pairs = Pairs.sharing(views.mask, OVERLAP)
+    if not len(pairs.one) or len(pairs.one) > MOST_PAIRS:
+        return None
+    drawn = drawn_correlations(list(views.views), views.mask, pairs, resample)
+    of = copy_evidence(pairs, drawn, votes_alone=True)
+    if of is None:
+        return None
+    return _Evidence(of, views.units, common_items(views.mask, pairs), "votes, two by two", False)
+
+
+def common_items(mask: Any, pairs: Pairs, some: Any = slice(None)) -> tuple[Ints, ...]:
+    """The items that the judges of each pair (of `some` pairs) share; mask (I, J) sparse."""
+    one, two = pairs.one[some], pairs.two[some]
+    columns = sparse.csc_array(mask)
+    there = {
+        j: columns[:, [j]].toarray()[:, 0] > 0
+        for j in np.unique(np.concatenate([one, two])).tolist()
+    }
+    return tuple(
+        np.flatnonzero(there[j] & there[k]).astype(np.int32)
+        for j, k in zip(one.tolist(), two.tolist(), strict=True)
+    )
+
+
+def _tests(evidence: _Evidence, resample: Resample, open_: list[set[str]]) -> list[Test]:
+    of, tests = evidence.of, []
+    for k, (j, m) in enumerate(zip(of.pairs.one.tolist(), of.pairs.two.tolist(), strict=True)):
+        one, two = evidence.names[j], evidence.names[m]
+        excess = of.excess[:, k]
+        p = p_of_excess(excess, USUAL, evidence.items[k], resample)
+        if any({one, two} <= side for side in open_):
+            p = 1.0  # the votes have another reading
+        tests.append(
+            Test(
+                "copy",
+                (one, two),
+                _sentence(evidence, k, one, two, resample),
+                ADVICE,
+                float(excess[0]),
+                evidence.minimum,
+                UNIT,
+                p,
+            )
+        )
+    return tests
+
+
+def _sentence(evidence: _Evidence, k: int, one: str, two: str, resample: Resample) -> str:
+    of = evidence.of
+    what = "errors" if evidence.gold else "votes"
+    found = f"{of.found[0, k]:.2f}"
+    if of.excess[0, k] >= evidence.minimum:
+        found = number(resample.figure(of.found[:, k], evidence.items[k]))
+    share = max(float(of.excess[0, k]), 0.0)
+    told = (
+        f"{one} and {two} are near copies: their {what} correlate at {found}, where "
+        f"what the panel has in common explains {of.expected[0, k]:.2f}; about {share:.0%} of what "
+        "one says repeats the other"
+    )
+    return f"{told}." if evidence.gold else f"{told} ({UNLESS})."
+
+
+def _cluster_row(
+    one: Cluster, found: Found, votes: VoteMatrix, resample: Resample, *, untold: bool
+) -> tuple[Cell, ...]:
+    prompts = resample.prompts(np.unique(votes.item))
+    why = "" if one.low is not None else "no interval from so few prompts"
+    excess = Figure(one.excess, one.low, one.high, one.items, prompts, why)
+    merged = "near copies" if one.merges and found.accepted and not untold else "no"
+    seen = "votes alone" + ("; a second reading fits" if one.second else "")
+    names = ", ".join(found.units[unit] for unit in one.members)
+    return (names, one.inside, one.explained, excess, one.z, merged, seen)
+
+
+def _pair_rows(
+    evidence: _Evidence, tests: tuple[Test, ...], resample: Resample
+) -> list[tuple[Cell, ...]]:
+    """The pairs beyond what is usual, the most alike first."""
+    of = evidence.of
+    order = [
+        k for k in np.argsort(-of.excess[0], kind="stable").tolist() if of.excess[0, k] > USUAL
+    ]
+    rows: list[tuple[Cell, ...]] = []
+    for k in order[:SHOWN]:
+        test, draws = tests[k], of.excess[1:, k]
+        sure = test.effect >= test.minimum and test.p * len(tests) < SURE
+        figure = resample.figure(of.excess[:, k], evidence.items[k])
+        spread = float(draws.std(ddof=1))
+        z = float(of.excess[0, k]) / spread if spread > SMALLEST else None
+        rows.append(
+            (
+                ", ".join(test.about),
+                float(of.found[0, k]),
+                float(of.expected[0, k]),
+                figure,
+                z,
+                "near copies" if sure else "no",
+                evidence.source,
+            )
+        )
+    return rows
+
+
+def _two_readings(one: Cluster, units: tuple[str, ...]) -> str:
+    first, second = (
+        listed([units[unit] for unit in side], most=8) for side in (one.members, one.second)
+    )
+    return (
+        f"Two readings of the votes fit: either {first} repeat each other, or {second} do and the "
+        "former are the good judges. Votes cannot tell which; label "
+        f"{TO_LABEL} items on which the two groups disagree."
+    )

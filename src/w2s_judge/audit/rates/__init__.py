@@ -1,0 +1,1 @@
+"""Rates that people quote, corrected for the judges' errors."""

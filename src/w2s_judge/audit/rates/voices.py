@@ -1,0 +1,86 @@
+"""Who says what: each judge, the majority of the judges, and the consensus, as class mass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_judge.aggregation.shares import top_shares
+from w2s_judge.arrays import Bools, Floats, Ints
+from w2s_judge.audit.panel import Panel
+from w2s_judge.audit.rates.outcomes import Outcomes
+from w2s_judge.audit.top_label import NONE, top_of
+from w2s_judge.calibration.class_mass import class_mass, item_sums
+
+MAJORITY, CONSENSUS = "majority", "consensus"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Voice:
+    """A judge, the majority or the consensus.
+
+    item    : (k,) the items that it has something to say on, each once
+    mass    : (k, C) over the classes
+    claims  : (k,) where it claims a verdict at all; None: everywhere
+    unseen  : why its word on gold items tells nothing of its errors; "" where it does
+    """
+
+    name: str
+    item: Ints
+    mass: Floats
+    claims: Bools | None = None
+    unseen: str = ""
+
+    def verdict(self, outcomes: Outcomes) -> Ints:
+        """(k,) the outcome with most mass; -1 where outcomes are level or none is claimed."""
+        found = top_of(outcomes.mass(self.item, self.mass))
+        return found if self.claims is None else np.where(self.claims, found, NONE).astype(np.int32)
+
+
+def judge_voices(panel: Panel) -> tuple[list[Voice], list[str]]:
+    """The judges and their majority, and what was left out and why."""
+    votes = panel.judged
+    mass = class_mass(votes, panel.gold)
+    if mass is None:
+        return [], [
+            "it is not known which label means which class: judges have no rates of classes"
+        ]
+    notes = []
+    ranking = np.isin(votes.raters, panel.cut)
+    if votes.uncalibrated is not None:
+        ranking |= votes.uncalibrated
+    left = [name for name, ranks in zip(votes.raters, ranking, strict=True) if ranks]
+    if left:
+        notes.append(f"judges whose votes only rank have no rates: {', '.join(left)}")
+    order = np.argsort(votes.rater, kind="stable")
+    ends = np.searchsorted(votes.rater[order], np.arange(votes.J + 1))
+    found = []
+    for j in np.flatnonzero(~ranking).tolist():
+        mine = order[ends[j] : ends[j + 1]]
+        found.append(Voice(votes.raters[j], votes.item[mine], mass[mine]))
+    kept = ~ranking[votes.rater]
+    total = item_sums(votes.only(kept), top_shares(mass[kept]))
+    heard = np.flatnonzero(total.sum(axis=1) > 0).astype(np.int32)
+    share = total[heard] / total[heard].sum(axis=1, keepdims=True)
+    found.append(Voice(MAJORITY, heard, share))
+    return found, notes
+
+
+def consensus_voice(panel: Panel) -> Voice | None:
+    """The consensus where there are votes, on gold items as fits have it that did not see them.
+
+    None where it only ranks.
+    """
+    consensus, gold = panel.consensus, panel.gold
+    if consensus.calibration == "uncalibrated":
+        return None
+    posterior, claims, unseen = consensus.posterior, consensus.decided, ""
+    if gold is not None and gold.G:
+        if panel.held is not None:
+            posterior = posterior.copy()
+            posterior[gold.item] = panel.held
+        else:
+            unseen = "gold is too little to hold any back: the consensus has seen all of it"
+    item = np.flatnonzero(consensus.support > 0).astype(np.int32)
+    return Voice(CONSENSUS, item, posterior[item], None if claims is None else claims[item], unseen)

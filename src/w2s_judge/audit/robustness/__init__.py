@@ -1,0 +1,1 @@
+"""Whether harmless rewrites change the judges' minds."""

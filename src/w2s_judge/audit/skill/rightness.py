@@ -1,0 +1,227 @@
+"""What is measured and against what: each judge's verdicts, the majority's, the consensus'.
+
+With gold the truth is known on labelled items and each counts by its sampling weight. Without, the
+consensus' posterior is taken for the truth, which flatters all who had a part in it.
+
+Letters: I items, C truth classes, N judges, G gold labels, k answers of one judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from w2s_judge.arrays import Bools, Floats, Ints
+from w2s_judge.audit.panel import Panel
+from w2s_judge.audit.part import Figure
+from w2s_judge.audit.resample import Resample
+from w2s_judge.calibration.class_mass import class_mass, known_classes
+from w2s_judge.calibration.metrics import top
+from w2s_judge.votes import VoteMatrix
+
+MAJORITY, CONSENSUS = "majority", "consensus"
+BINARY = 2
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Answers:
+    """What one judge, the majority or the consensus says about items whose truth is measured.
+
+    who    : its name
+    item   : (k,) index into the panel's items, each once
+    mass   : (k, C) over the truth classes
+    chosen : (k, C) one on the class with most mass, split evenly where several are level
+    truth  : (k, C) what is true: one-hot from gold, else the consensus' posterior
+    weight : (k,) how much an item counts
+    voice  : (k,) how much the vote counts in the majority
+    rank   : (k,) grows with the second of two classes; None where there are not two
+    why    : why its verdicts are not to be read as such; "" where they are
+    """
+
+    who: str
+    item: Ints
+    mass: Floats
+    chosen: Floats
+    truth: Floats
+    weight: Floats
+    voice: Floats
+    rank: Floats | None
+    why: str = ""
+
+    @property
+    def right(self) -> Floats:
+        """(k,) chance that the verdict is right; level classes are drawn from."""
+        return np.asarray((self.chosen * self.truth).sum(axis=1))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """All who are measured.
+
+    judges    : N, in the panel's order; one without a measured vote has no answers
+    majority  : the class with the largest share of the judges' mass, on items with a vote
+    consensus : on the same items; held out where there is gold; None where nothing was held out
+    gold      : whether gold is the truth
+    classes   : names, length C
+    """
+
+    judges: tuple[Answers, ...]
+    majority: Answers
+    consensus: Answers | None
+    gold: bool
+    classes: tuple[str, ...]
+
+    @property
+    def panel(self) -> tuple[Answers, ...]:
+        """Judges whose verdicts can be read, and who gave one."""
+        return tuple(one for one in self.judges if len(one.item) and not one.why)
+
+    @property
+    def everyone(self) -> tuple[Answers, ...]:
+        """The judges, then the majority and the consensus where there is one."""
+        return (*self.judges, self.majority, *((self.consensus,) if self.consensus else ()))
+
+
+RANKS = "its answers rank items and are no verdicts"
+UNMAPPED = "it is not known which label means which class"
+
+
+def measured(panel: Panel) -> Measured | str:
+    """Lay out the answers; or say in a sentence why nothing can be measured."""
+    gold = panel.gold is not None and panel.gold.G > 0
+    if not gold and panel.consensus.calibration == "uncalibrated":
+        return (
+            "Nobody's accuracy can be told: there is no gold, and the consensus ranks items "
+            "without claiming labels. Bring labels of some items with --gold."
+        )
+    truth, _ = panel.certainty()
+    weight = np.ones(panel.votes.I)
+    if panel.gold is not None and gold:
+        weight = np.zeros(panel.votes.I)
+        weight[panel.gold.item] = panel.gold.weight
+    seen = panel.judged.only(weight[panel.judged.item] > 0) if gold else panel.judged
+    if not seen.V:
+        return "Nobody's accuracy can be told: no labelled item has a vote."
+    judges = answers_of(panel, seen, truth, weight)
+    classes = panel.gold.classes if panel.gold is not None and gold else panel.consensus.classes
+    majority = _majority(judges, truth, weight)
+    return Measured(judges, majority, _consensus(panel, seen, truth, weight), gold, classes)
+
+
+def answers_of(
+    panel: Panel, seen: VoteMatrix, truth: Floats, weight: Floats
+) -> tuple[Answers, ...]:
+    """The answers of each judge among `seen`, votes of `panel.judged`.
+
+    truth (I, C) and weight (I,) are by item.
+    """
+    mass = class_mass(seen, panel.gold)
+    mapped = mass is not None and mass.shape[1] == truth.shape[1]
+    rows = mass if mass is not None and mapped else np.zeros((seen.V, truth.shape[1]))
+    rank = _rank(panel, seen, rows) if mapped else None
+    voice = np.ones(seen.V) if seen.weight is None else seen.weight
+    chosen = verdicts(rows)
+    order = np.argsort(seen.rater, kind="stable")
+    ends = np.cumsum(np.bincount(seen.rater, minlength=seen.J))
+    out = []
+    for j, name in enumerate(seen.raters):
+        mine = order[ends[j - 1] if j else 0 : ends[j]]
+        why = "" if mapped else UNMAPPED
+        if mapped and seen.uncalibrated is not None and seen.uncalibrated[j]:
+            why = RANKS
+        item, ranks = seen.item[mine], None if rank is None else rank[mine]
+        known = (truth[item], weight[item], voice[mine], ranks, why)
+        out.append(Answers(name, item, rows[mine], chosen[mine], *known))
+    return tuple(out)
+
+
+def _rank(panel: Panel, seen: VoteMatrix, rows: Floats) -> Floats | None:
+    """(V,) the votes' scores where labels ascend with the classes, else the second class's mass."""
+    if rows.shape[1] != BINARY:
+        return None
+    of_label = known_classes(seen, seen.truth_with(panel.gold))
+    if of_label is not None and seen.ordered and bool(np.all(np.diff(of_label) >= 0)):
+        return seen.scores
+    return np.asarray(rows[:, 1])
+
+
+def _majority(judges: Sequence[Answers], truth: Floats, weight: Floats) -> Answers:
+    heard = [one for one in judges if len(one.item) and not one.why]
+    total = np.zeros(truth.shape)
+    for one in heard:
+        total[one.item] += one.mass * one.voice[:, None]  # a judge has an item once
+    votes = total.sum(axis=1)
+    item = np.flatnonzero(votes > 0).astype(np.int32)
+    share = total[item] / votes[item, None]
+    why = "" if heard else next((one.why for one in judges if one.why), "nobody voted")
+    return _of(MAJORITY, item, share, truth, weight, why)
+
+
+def _consensus(panel: Panel, seen: VoteMatrix, truth: Floats, weight: Floats) -> Answers | None:
+    voted = seen.support > 0
+    why = "the consensus ranks items and claims no labels"
+    why = why if panel.consensus.calibration == "uncalibrated" else ""
+    if panel.gold is None or not panel.gold.G:
+        item = np.flatnonzero(voted).astype(np.int32)
+        return _of(CONSENSUS, item, panel.consensus.posterior[item], truth, weight, why)
+    if panel.held is None:
+        return None
+    kept = voted[panel.gold.item]
+    return _of(CONSENSUS, panel.gold.item[kept], panel.held[kept], truth, weight, why)
+
+
+def _of(who: str, item: Ints, mass: Floats, truth: Floats, weight: Floats, why: str) -> Answers:
+    rank = np.asarray(mass[:, 1]) if mass.shape[1] == BINARY else None
+    known = (truth[item], weight[item], np.ones(len(item)), rank, why)
+    return Answers(who, item, mass, verdicts(mass), *known)
+
+
+def verdicts(mass: Floats) -> Floats:
+    """(k, C) one on the class with most mass, split evenly where several are level."""
+    _, level = top(mass)
+    return np.asarray(level / level.sum(axis=1, keepdims=True))
+
+
+def among(answers: Answers, kept: Bools) -> Answers:
+    """The answers on some of its items."""
+    rank = None if answers.rank is None else answers.rank[kept]
+    return Answers(
+        answers.who, answers.item[kept], answers.mass[kept], answers.chosen[kept],
+        answers.truth[kept], answers.weight[kept], answers.voice[kept], rank, answers.why,
+    )  # fmt: skip
+
+
+def narrowed(resample: Resample, item: np.ndarray[Any, Any]) -> Resample:
+    """The same draws without the blocks that have none of these items: sums over them cost less.
+
+    Only for sums over `item`.
+    """
+    used = np.flatnonzero(np.bincount(resample.block[item], minlength=resample.weights.shape[1]))
+    if 2 * len(used) > resample.weights.shape[1]:
+        return resample
+    place = np.zeros(resample.weights.shape[1], dtype=np.int32)
+    place[used] = np.arange(len(used))
+    return Resample(resample.group, place[resample.block], resample.weights[:, used])
+
+
+def percent(figure: Figure) -> str:
+    """A share with its interval, as a sentence has it."""
+    if figure.value is None:
+        return figure.why
+    value = f"{100 * figure.value:.0f} %"
+    if figure.low is None or figure.high is None:
+        return value
+    return f"{value} (95 % interval {100 * figure.low:.0f} to {100 * figure.high:.0f})"
+
+
+def points(figure: Figure) -> str:
+    """A difference of shares with its interval, in points of a hundred."""
+    if figure.value is None:
+        return figure.why
+    value = f"{100 * figure.value:+.1f} points"
+    if figure.low is None or figure.high is None:
+        return value
+    return f"{value} (95 % interval {100 * figure.low:+.1f} to {100 * figure.high:+.1f})"

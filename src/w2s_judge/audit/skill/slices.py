@@ -1,0 +1,188 @@
+"""On what are they right? Accuracy by task and by other divisions of the items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from w2s_judge.arrays import Bools, Floats, Ints
+from w2s_judge.audit.part import Cell, Column, Figure, Table, Test
+from w2s_judge.audit.resample import Resample, ratio
+from w2s_judge.audit.skill.rightness import Answers, Measured, narrowed, percent
+from w2s_judge.sentences import listed
+from w2s_judge.traits import Slice
+
+LEAST = 0.10  # accuracy lost in a slice that is worth a word
+FEWEST = 30  # measured items of a value, and of the rest, under which it is not shown
+VALUES = 20  # above so many, a column tells items apart, not kinds of items
+DIVISIONS = 12  # columns
+WORK = 3e7  # answers times values that are counted at most: what is left out is said
+UNIT = "accuracy below that on the other items"
+
+COLUMNS = (
+    Column("who", "Who"),
+    Column("slice", "Divided by"),
+    Column("value", "Value"),
+    Column("items", "Items", "count"),
+    Column("accuracy", "Accuracy", "share"),
+    Column("rest", "On the rest", "share"),
+    Column("difference", "Difference", "signed"),
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Compared:
+    """One who's accuracy in a slice and on the rest; p of their being equal."""
+
+    accuracy: Figure
+    rest: Figure
+    difference: Figure
+    p: float
+
+
+def slices(
+    resample: Resample, found: Measured, divisions: Mapping[str, Slice], meaning: str
+) -> tuple[Table | None, tuple[Test, ...], tuple[str, ...]]:
+    """The table, a test for each judge and value (with gold), and what was left out.
+
+    A value is shown for who has 30 measured items in it and 30 outside. Of two values that are all
+    there are, one test says which is the worse. Stated from 10 points on: a panel that loses as
+    much on a kind of items needs its own gold there.
+    """
+    shown, notes = _shown(found, divisions)
+    rows: list[tuple[Cell, ...]] = []
+    tests: list[Test] = []
+    for name, division in shown.items():
+        for answers in found.everyone:
+            if answers.why:
+                continue
+            some, tested = _of(resample, answers, name, division)
+            rows += some
+            if found.gold and answers in found.judges:
+                tests += tested
+    if not rows:
+        return None, (), notes
+    told = (
+        "Accuracy on the items of one kind, and on all others; below 0, these items are the harder "
+        f"ones for it. {meaning}"
+    )
+    return (
+        Table("slices", "On what they are right", told, COLUMNS, tuple(rows)),
+        tuple(tests),
+        notes,
+    )
+
+
+def _shown(
+    found: Measured, divisions: Mapping[str, Slice]
+) -> tuple[dict[str, Slice], tuple[str, ...]]:
+    """The divisions that are counted, "task" first, and notes on the others."""
+    item = max((one.item for one in found.everyone), key=len)
+    fit = {name: one for name, one in divisions.items() if 2 <= _values(one, item) <= VALUES}
+    names = sorted(fit, key=lambda name: (name != "task", name))
+    answers, kept, work = sum(len(one.item) for one in found.everyone), [], 0.0
+    for name in names[:DIVISIONS]:
+        work += answers * _values(fit[name], item)
+        if work <= WORK:
+            kept.append(name)
+    left, notes = [name for name in names if name not in kept], []
+    odd = [name for name in divisions if name not in fit]
+    if odd:
+        notes.append(
+            f"accuracy is not told by {listed(odd)}: a division has 2 to {VALUES} values among the "
+            "measured items"
+        )
+    if left:
+        notes.append(f"accuracy is not told by {listed(left)}: too many divisions or items")
+    if kept:
+        notes.append(
+            f"accuracy by {listed(kept)} is shown where {FEWEST} measured items have the value, "
+            f"and {FEWEST} another"
+        )
+    return {name: fit[name] for name in kept}, tuple(notes)
+
+
+def _values(division: Slice, item: Ints) -> int:
+    """How many values the items have."""
+    return int(np.count_nonzero(np.bincount(division.part[item], minlength=1)))
+
+
+def _of(
+    resample: Resample, answers: Answers, name: str, division: Slice
+) -> tuple[list[tuple[Cell, ...]], list[Test]]:
+    part = division.part[answers.item]
+    count = np.bincount(part, minlength=len(division.names))
+    there = (count >= FEWEST) & (len(part) - count >= FEWEST)
+    values = np.flatnonzero(there).astype(np.int32)
+    rows: list[tuple[Cell, ...]] = []
+    tests: list[Test] = []
+    for value, one in zip(values.tolist(), compared(resample, answers, part, values), strict=True):
+        called = division.names[value]
+        rows.append(
+            (answers.who, name, called, int(count[value]), one.accuracy, one.rest, one.difference)
+        )
+        tests.append(_test(answers.who, name, called, one))
+    if len(values) == 2 and count[values].sum() == len(part):
+        tests = [max(tests, key=lambda test: test.effect)]
+    return rows, tests
+
+
+def _test(who: str, name: str, value: str, one: Compared) -> Test:
+    effect = -(one.difference.value or 0.0)
+    sentence = (
+        f"{who} is right less often where {name} is {value}: {percent(one.accuracy)}, against "
+        f"{percent(one.rest)} on the other items."
+    )
+    advice = (
+        f"Do not lean on {who} where {name} is {value}: label items of that kind, or ask another "
+        "judge there."
+    )
+    return Test("slice", (who, f"{name}={value}"), sentence, advice, effect, LEAST, UNIT, one.p)
+
+
+def compared(
+    resample: Resample, answers: Answers, part: Ints, values: Ints
+) -> tuple[Compared, ...]:
+    """For each value, accuracy where `part` (k,) has it against accuracy elsewhere.
+
+    p is the larger of that from the draws and that from the variance that equal accuracies have: by
+    chance, few items can be all right or all wrong, and then do not vary in the draws.
+    """
+    if not len(values):
+        return ()
+    right, weight, item = answers.right, answers.weight, answers.item
+    onto = (part[:, None] == values) * weight[:, None]
+    columns = (onto * right[:, None], onto, (weight * right)[:, None], weight[:, None])
+    narrow, m = narrowed(resample, item), len(values)
+    sums = narrow.sums(item, np.concatenate(columns, axis=1))
+    hit, size = sums[:, :m], sums[:, m : 2 * m]
+    found = ratio(hit, size) - ratio(sums[:, [-2]] - hit, sums[:, [-1]] - size)
+    out = []
+    for k, value in enumerate(values):
+        inside = part == value
+        here, elsewhere = (
+            resample.share(item[at], right[at], weight[at]) for at in (inside, ~inside)
+        )
+        equal = _equal(resample, answers, right, inside, float(found[0, k]))
+        p = max(narrow.p_value(found[:, k], item), equal)
+        out.append(Compared(here, elsewhere, narrow.figure(found[:, k], item), p))
+    return tuple(out)
+
+
+def _equal(
+    resample: Resample, answers: Answers, right: Floats, inside: Bools, found: float
+) -> float:
+    """Two-sided p with the variance p (1 - p) / n of both sides, n Kish's size over prompts."""
+    mean = float(np.average(right, weights=answers.weight))
+    variance, prompts = 0.0, 0
+    for side in (inside, ~inside):
+        _, member = np.unique(resample.group[answers.item[side]], return_inverse=True)
+        weight = np.bincount(member, weights=answers.weight[side])
+        variance += mean * (1 - mean) * float((weight**2).sum() / weight.sum() ** 2)
+        prompts += len(weight)
+    if variance <= 0:
+        return 1.0
+    return float(2 * special.stdtr(max(prompts - 2, 1), -abs(found) / np.sqrt(variance)))

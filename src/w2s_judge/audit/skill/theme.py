@@ -1,0 +1,217 @@
+"""How right each judge, the majority and the consensus are: against gold, or what stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from w2s_judge.arrays import Floats
+from w2s_judge.audit.panel import Panel
+from w2s_judge.audit.part import Cell, Column, Figure, Part, Table
+from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.skill.area import area
+from w2s_judge.audit.skill.chance import chance_tests
+from w2s_judge.audit.skill.cheapest import PER, cheapest, judge_costs
+from w2s_judge.audit.skill.confusions import balanced, confusions
+from w2s_judge.audit.skill.curves import curves
+from w2s_judge.audit.skill.rightness import (
+    CONSENSUS,
+    RANKS,
+    UNMAPPED,
+    Answers,
+    Measured,
+    measured,
+    narrowed,
+    percent,
+)
+from w2s_judge.audit.skill.slices import slices
+from w2s_judge.audit.skill.without_one import without_one
+from w2s_judge.sentences import listed
+
+NAME, TITLE = "skill", "Are they right?"
+BY_GOLD = "Against gold; an item counts the inverse of its chance to be labelled."
+BY_CONSENSUS = "Against the consensus, which they made themselves: optimistic."
+NO_GOLD = (
+    "There is no gold, so that the judges are measured against the consensus, which they made "
+    "themselves: these figures flatter the panel. Bring labels of some items with --gold."
+)
+CUT = (
+    "no map from labels to classes was given: to tell who is right, the scale was cut into {C} "
+    "ranges as equal as they can be"
+)
+
+COLUMNS = (
+    Column("judge", "Judge"),
+    Column("items", "Items", "count"),
+    Column("accuracy", "Accuracy", "share"),
+    Column("balanced_accuracy", "Balanced accuracy", "share"),
+    Column("auc", "Area under the curve", "share"),
+    Column("cost_per_1000", "Cost of 1,000 items", "usd"),
+)
+
+
+def skill(panel: Panel, resample: Resample) -> Part:
+    """Accuracy, confusion, calibration curves, slices, the panel without one, smaller panels.
+
+    What needs gold (curves, the panel without one, smaller panels, tests on slices) is left out
+    without it, and a note says so.
+    """
+    found = measured(panel)
+    if isinstance(found, str):
+        return Part(NAME, TITLE, (found,))
+    meaning = BY_GOLD if found.gold else BY_CONSENSUS
+    near = narrowed(resample, np.concatenate([one.item for one in found.everyone]))
+    costs = judge_costs(panel)
+    judges = _judges(near, found, costs, meaning)
+    confusion, cropped = confusions(near, found.panel, found.classes, meaning)
+    curve, honest, no_curves = curves(panel, near, found)
+    slice_, slice_tests, left_out = slices(near, found, panel.traits.slices, meaning)
+    without, dropped = without_one(near, found, _total(panel, found))
+    panels, keeping, why = cheapest(panel, near, found, costs)
+    tables = (judges, confusion, curve, slice_, without, panels)
+    return Part(
+        NAME,
+        TITLE,
+        (*_sentences(panel, resample, found, judges), *honest, *dropped, *keeping),
+        tuple(one for one in tables if one is not None),
+        (*chance_tests(panel, resample, found), *slice_tests),
+        (*_notes(panel, found), *cropped, *no_curves, *left_out, *why),
+    )
+
+
+def _total(panel: Panel, found: Measured) -> Floats:
+    """(I, C) sums of the mass of the judges whose verdicts can be read."""
+    total = np.zeros((panel.votes.I, len(found.classes)))
+    for one in found.panel:
+        total[one.item] += one.mass * one.voice[:, None]
+    return total
+
+
+def _judges(
+    resample: Resample,
+    found: Measured,
+    costs: Sequence[float | None],
+    meaning: str,
+) -> Table:
+    whole = [cost for cost in costs if cost is not None]
+    all_of_it = sum(whole) if len(whole) == len(costs) else None
+    rows = [
+        _row(resample, one, cost)
+        for one, cost in zip(found.everyone, (*costs, all_of_it, all_of_it), strict=False)
+    ]
+    if found.consensus is None:
+        why = "too little gold to hold any back: the consensus has seen all labels"
+        none = Figure(None, why=why)
+        rows.append((CONSENSUS, 0, none, none, none, _per(all_of_it)))
+    held = "the consensus is held out: no fit saw the label that it is measured on"
+    told = (
+        "How often a judge's top class is the true one (level classes are drawn from), the same "
+        "averaged over the classes (a judge who guesses has one over their number), and, for two "
+        "classes, the chance that an item of the second gets the higher score than one of the "
+        'first (.5: by guessing). "majority" is the class with the largest share of the judges\' '
+        f"mass{'; ' + held if found.gold else '; the consensus says what it expects of itself'}. "
+        f"{meaning}"
+    )
+    return Table("judges", "How right they are", told, COLUMNS, tuple(rows))
+
+
+def _row(resample: Resample, answers: Answers, cost: float | None) -> tuple[Cell, ...]:
+    right = Figure(None, why=answers.why)
+    if not answers.why:
+        right = resample.share(answers.item, answers.right, answers.weight)
+    return (
+        answers.who, len(answers.item), right, balanced(resample, answers),
+        area(resample, answers), _per(cost),
+    )  # fmt: skip
+
+
+def _per(cost: float | None) -> float | None:
+    return None if cost is None else PER * cost
+
+
+def _sentences(panel: Panel, resample: Resample, found: Measured, judges: Table) -> tuple[str, ...]:
+    labels = panel.gold.G if panel.gold is not None else 0
+    told = [NO_GOLD]
+    if found.gold:
+        prompts = resample.prompts(found.majority.item) if len(found.majority.item) else 0
+        told = [
+            f"Measured on {len(found.majority.item)} of {labels} labelled items that a judge voted "
+            f"on, in {prompts} prompts."
+        ]
+    right = {str(row[0]): row[2] for row in judges.rows}
+    alone = [(one, right[one.who]) for one in found.panel]
+    ranked = sorted(
+        ((figure.value, one.who, figure) for one, figure in alone
+         if isinstance(figure, Figure) and figure.value is not None),
+        key=lambda row: (-row[0], row[1]),
+    )  # fmt: skip
+    if ranked:
+        told.append(_extremes(ranked[0][1:], ranked[-1][1:], found.gold))
+    told += _together(found, judges)
+    return tuple(told)
+
+
+def _extremes(best: tuple[str, Figure], worst: tuple[str, Figure], gold: bool) -> str:
+    """Who is right most and least often; without gold no more than who is near the consensus."""
+    (first, most), (last, least) = best, worst
+    if first == last:
+        of = "right" if gold else "of one mind with the consensus"
+        return f"The only judge, {first}, is {of} in {percent(most)}."
+    if gold:
+        return (
+            f"The best judge on these labels is {first}, right in {percent(most)}; the weakest is "
+            f"{last}, right in {percent(least)}."
+        )
+    return (
+        f"Nearest to the consensus is {first}, of one mind with it in {percent(most)}; furthest is "
+        f"{last}, in {percent(least)}. Without gold nobody knows which of the two is right."
+    )
+
+
+def _together(found: Measured, judges: Table) -> list[str]:
+    at = len(found.judges)
+    majority, consensus = judges.rows[at][2], judges.rows[at + 1][2]
+    told = []
+    if isinstance(majority, Figure) and majority.value is not None and len(found.panel) > 1:
+        of = "right" if found.gold else "of one mind with the consensus"
+        told.append(f"The majority of the judges is {of} in {percent(majority)}.")
+    if isinstance(consensus, Figure) and consensus.value is not None:
+        if found.gold:
+            unseen = "measured on labels it has not seen"
+            told.append(f"The consensus is right in {percent(consensus)}, {unseen}.")
+        else:
+            told.append(f"The consensus expects to be right in {percent(consensus)}.")
+    return told
+
+
+def _notes(panel: Panel, found: Measured) -> list[str]:
+    notes = []
+    unmapped = any(one.why == UNMAPPED for one in found.judges)
+    if unmapped:
+        notes.append(
+            f"{UNMAPPED}: no judge's accuracy can be told. Name the labels' order, or the class of "
+            "each label"
+        )
+    elif panel.votes.truth_with(panel.gold).of_label is None:
+        notes.append(CUT.format(C=len(found.classes)))
+    ranks = [one.who for one in found.judges if one.why == RANKS]
+    if ranks:
+        notes.append(
+            f"the answers of {listed(ranks)} rank items and are no verdicts: of them there is the "
+            "area under the curve alone, and they have no part in the majority"
+        )
+    silent = [one.who for one in found.judges if not len(one.item)]
+    if silent:
+        what = "labelled item" if found.gold else "item"
+        notes.append(
+            f"{listed(silent)} has no vote on any {what}"
+            if len(silent) == 1
+            else f"{listed(silent)} have no vote on any {what}"
+        )
+    if not found.gold:
+        notes.append(
+            "which judge could be left out, and which smaller panel keeps the accuracy, is told by "
+            "gold alone: the consensus would miss whoever had a part in it"
+        )
+    return notes

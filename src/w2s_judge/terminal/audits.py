@@ -1,0 +1,114 @@
+"""What `audit` says: the answer, what was found, the judges, and where the rest is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from w2s_judge.audit.audited import Audit, Finding, RubricAudit
+from w2s_judge.audit.part import Cell, Column, Figure, Table
+from w2s_judge.terminal.harmless import harmless
+from w2s_judge.terminal.tables import say, show
+
+SHOWN = 24  # rows of a table above which the page has the rest
+FINDINGS = 12
+WIDEST = 60  # characters of a name
+# Of each part the table that tells most in a terminal, with the columns that fit there.
+TOLD: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("coverage", "judges"): ("judge", "votes", "abstained", "cost_usd", "latency_s"),
+    ("agreement", "panel"): ("coefficient", "value", "base_rate"),
+    ("dependence", "summary"): ("measure", "value"),
+    ("skill", "judges"): ("judge", "items", "accuracy", "balanced_accuracy", "auc"),
+    ("bias", "orders"): ("judge", "pairs", "flips", "first"),
+    ("robustness", "probes"): ("judge", "probe", "asked", "flips", "toward"),
+    ("rates", "rates"): ("what", "who", "raw", "rogan_gladen", "prediction_powered"),
+    ("change", "judges"): ("judge", "items", "differ", "shift"),
+}
+
+
+def show_audit(console: Console, audit: Audit, *, page: Path | None, figures: Path | None) -> None:
+    """The answer first, then rubric by rubric the tables that fit, then where the files are."""
+    console.print(Text(f"Can I use this panel? {audit.answer.verdict.upper()}", style="bold"))
+    say(console, [f"  {line}" for line in audit.answer.lines])
+    console.print()
+    _show_findings(console, audit.findings, audit.tests, several=len(audit.rubrics) > 1)
+    for rubric in audit.rubrics:
+        _show_rubric(console, rubric, several=len(audit.rubrics) > 1)
+    say(console, [f"- {note}" for note in audit.notes])
+    for what, path in (("Page", page), ("Figures", figures)):
+        if path is not None:
+            say(console, [f"{what}: {path}"])
+    if page is None and figures is None:
+        say(console, ["All tables, plots and contested items: -o report.html; --json audit.json"])
+
+
+def _show_findings(
+    console: Console, found: Sequence[Finding], tests: int, *, several: bool
+) -> None:
+    if not found:
+        say(console, [f"Nothing was found beyond chance (Holm, p < .01, {tests:,} tests)."])
+        return
+    say(console, [f"Found (Holm over {tests:,} tests, p < .01):"])
+    for one in found[:FINDINGS]:
+        where = f"[{one.rubric}] " if several else ""
+        say(console, [f"- {where}{one.test.sentence} {one.test.advice}"])
+    if len(found) > FINDINGS:
+        say(console, [f"and {len(found) - FINDINGS:,} more, on the page and in the figures"])
+
+
+def _show_rubric(console: Console, rubric: RubricAudit, *, several: bool) -> None:
+    console.print()
+    size = f"{rubric.items:,} items, {rubric.votes:,} votes, {rubric.gold:,} gold labels"
+    console.print(Text(harmless(f"{rubric.name}: {size}"), style="bold"))
+    if several:
+        say(console, [f"  {rubric.answer.verdict.upper()}"])
+        say(console, [f"  {line}" for line in rubric.answer.lines])
+    for part in rubric.parts:
+        for table in part.tables:
+            wanted = TOLD.get((part.name, table.name))
+            if wanted is not None and table.rows:
+                console.print()
+                _show_table(console, f"{part.title} {table.title}", table, wanted)
+    notes = [*rubric.notes, *(note for part in rubric.parts for note in part.notes)]
+    if notes:
+        console.print()
+        say(console, [f"- {note}" for note in dict.fromkeys(notes)])
+
+
+def _show_table(console: Console, title: str, table: Table, wanted: Sequence[str]) -> None:
+    places = [k for k, column in enumerate(table.columns) if column.name in wanted]
+    columns = [table.columns[k] for k in places]
+    rows = [
+        [written(row[k], column) for k, column in zip(places, columns, strict=True)]
+        for row in table.rows[:SHOWN]
+    ]
+    show(console, title, [column.title for column in columns], rows)
+    if len(table.rows) > SHOWN:
+        say(console, [f"and {len(table.rows) - SHOWN:,} more rows, on the page and in the figures"])
+
+
+def written(cell: Cell, column: Column) -> str:
+    """A cell as text: a figure with its interval, or without one as it is."""
+    if isinstance(cell, Figure):
+        if cell.value is None:
+            return "–"
+        value = _number(cell.value, column)
+        if cell.low is None or cell.high is None:
+            return value
+        return f"{value} [{_number(cell.low, column)}, {_number(cell.high, column)}]"
+    if cell is None:
+        return "–"
+    return cell[:WIDEST] if isinstance(cell, str) else _number(cell, column)
+
+
+def _number(value: float, column: Column) -> str:
+    if column.kind == "count":
+        return f"{value:,.0f}"
+    if column.kind == "usd":
+        return f"${value:,.4f}"
+    if column.kind == "seconds":
+        return f"{value:.2f} s"
+    return f"{value:+.3f}" if column.kind == "signed" else f"{value:.3f}"

@@ -1,0 +1,117 @@
+"""`probe` and `probe --estimate` for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from shlex import quote
+from typing import Any
+
+from rich.console import Console
+
+from w2s_judge.audit.part import Cell, Figure, Part
+from w2s_judge.terminal.amounts import dollars, tokens
+from w2s_judge.terminal.tables import say, show
+from w2s_judge.workflows.probe import Probed
+
+
+def show_probe_estimate(told: Mapping[str, Any]) -> None:
+    """A table of calls, tokens and dollars; nothing was asked."""
+    console = Console()
+    rows = [
+        (
+            name, f"{one['calls']:,}", tokens(one["prompt_tokens"]),
+            tokens(one["completion_tokens"]), dollars(one["usd"]),
+        )
+        for name, one in [*told["judges"].items(), ("all", told)]
+    ]  # fmt: skip
+    units = ", ".join(f"{one['sampled']:,} under {name}" for name, one in told["rubrics"].items())
+    show(
+        console, f"Asking again about {units}",
+        ("judge", "calls", "tokens in", "tokens out", "cost"), rows,
+    )  # fmt: skip
+    lines = ["Tokens are guessed from the length of the questions; re-asks come on top."]
+    if told["usd"] is None:
+        lines.append("Cost '?': add usd_per_1m_in and usd_per_1m_out to the judge's panel row.")
+    lines.append(
+        f"This run folder has made {told['already_called']:,} calls already; ceilings count these."
+    )
+    say(console, [*lines, *told["left_out"]])
+
+
+def show_probed(console: Console, done: Probed) -> None:
+    """Flips per judge and probe, rubric by rubric, and what the shifts come to."""
+    summary = done.summary
+    for name, part in done.parts.items():
+        _show_part(console, name, part)
+        console.print()
+    lines = [*summary["left_out"]]
+    if not summary["asking"]["calls"] and done.complete:
+        lines.append("Everything had an answer already: nothing was asked.")
+    cost = summary["spent"]
+    lines.append(
+        f"The run folder has made {cost['calls']:,} calls in all, {dollars(cost['usd'])}. Answers "
+        "to probes are no votes: the scores are as they were."
+    )
+    if not done.complete:
+        lines += [f"Stopped: {reason}" for reason in summary["reasons"]]
+        lines.append(
+            f"{summary['left']:,} questions are left. The same command goes on where this one "
+            "stopped; nothing that is stored is asked again."
+        )
+    lines.append(
+        f"w2s-judge audit {quote(str(summary['run']))} says what of this is beyond chance."
+    )
+    say(console, lines)
+
+
+def _show_part(console: Console, rubric: str, part: Part) -> None:
+    table = part.table("probes")
+    if table is None:
+        return
+    names = [column.name for column in table.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
+    probes = tuple(dict.fromkeys(str(row["probe"]) for row in rows))
+    for title, column, form in (
+        ("verdicts that change [95 % interval]", "flips", _share),
+        ("how far the response rises, in utility or rank from 0 to 1", "toward", _shift),
+    ):
+        if any(_known(row[column]) for row in rows):
+            cells = [
+                (judge, *(form(mine.get(probe, {}).get(column)) for probe in probes))
+                for judge, mine in _by_judge(rows)
+            ]
+            show(console, f"{rubric}: {title}", ("judge", *probes), cells)
+    say(console, [*part.sentences, *(f"Note: {note}." for note in part.notes)])
+
+
+def _by_judge(
+    rows: list[dict[str, Cell]],
+) -> Iterator[tuple[str, dict[str, dict[str, Cell]]]]:
+    for judge in dict.fromkeys(str(row["judge"]) for row in rows):
+        yield judge, {str(row["probe"]): row for row in rows if row["judge"] == judge}
+
+
+def _known(cell: Cell) -> bool:
+    return isinstance(cell, Figure) and cell.value is not None
+
+
+def _share(cell: Cell) -> str:
+    """`7% [3, 15]`."""
+    if not isinstance(cell, Figure) or cell.value is None:
+        return "–"
+    if cell.low is None or cell.high is None:
+        return f"{cell.value:.0%}"
+    return f"{cell.value:.0%} [{100 * cell.low:.0f}, {100 * cell.high:.0f}]"
+
+
+def _shift(cell: Cell) -> str:
+    """`+.25 [.20, .29]`."""
+    if not isinstance(cell, Figure) or cell.value is None:
+        return "–"
+    if cell.low is None or cell.high is None:
+        return _short(cell.value, "+")
+    return f"{_short(cell.value, '+')} [{_short(cell.low)}, {_short(cell.high)}]"
+
+
+def _short(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.2f}".replace("0.", ".", 1)
