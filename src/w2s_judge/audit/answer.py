@@ -19,10 +19,15 @@ from w2s_judge.audit.part import Cell, Figure, Part
 from w2s_judge.sentences import listed
 
 GOOD = 0.8  # balanced accuracy
-FEW = 2.0  # effective votes below which another judge of the same kind adds nothing
 WIDE = 0.1  # half an interval of accuracy that more labels would be worth
 
 Row: TypeAlias = dict[str, Cell]
+# What to do something about first, and what it is called where several judges are concerned.
+GRAVE = {
+    "worse-than-chance": "the judges that are worse than chance",
+    "copy": "near copies",
+    "probe": "the judges that a rewrite sways",
+}
 WORST: tuple[Verdict, ...] = ("no", "cannot tell", "with care", "yes")
 
 
@@ -160,16 +165,20 @@ def _what_would_help(
             "Most would help: labels. 25 to 50 tell which judges to trust; "
             f"`w2s-judge label {source} --next 50` draws them."
         )
-    grave = [one for one in found if one.test.kind in ("worse-than-chance", "copy", "position")]
-    if grave:
-        return f"Most would help: {grave[0].test.advice}"
     if isinstance(mine, Figure) and (
         mine.low is None or mine.high is None or mine.high - mine.low > 2 * WIDE
     ):
         return (
-            f"Most would help: more labels, {mine.n:,} leave it open how right the panel is; "
+            f"Most would help: more labels. {mine.n:,} leave it open how right the panel is; "
             f"`w2s-judge label {source} --next 50` draws them."
         )
+    for kind in GRAVE:
+        same = [one.test for one in found if one.test.kind == kind]
+        if len(same) == 1:
+            return f"Most would help: {same[0].advice}"
+        if same:
+            names = dict.fromkeys(name for test in same for name in test.about)
+            return f"Most would help: a panel without {GRAVE[kind]} ({listed(tuple(names))})."
     kept = [row for row in rows(parts, "skill", "panels") if row.get("keeps") == "yes"]
     cheap = min(kept, key=lambda row: _number(row.get("cost_share")), default=None)
     if cheap is not None and _number(cheap.get("cost_share")) < 1:

@@ -10,11 +10,12 @@ from rich.text import Text
 
 from w2s_judge.audit.audited import Audit, Finding, RubricAudit
 from w2s_judge.audit.part import Cell, Column, Figure, Table
+from w2s_judge.sentences import listed
 from w2s_judge.terminal.harmless import harmless
 from w2s_judge.terminal.tables import say, show
 
-SHOWN = 24  # rows of a table above which the page has the rest
-FINDINGS = 12
+SHOWN = 16  # rows of a table above which the page has the rest
+NAMED = 8  # findings of one kind that are named beside the strongest
 WIDEST = 60  # characters of a name
 # Of each part the table that tells most in a terminal, with the columns that fit there.
 TOLD: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -48,15 +49,21 @@ def show_audit(console: Console, audit: Audit, *, page: Path | None, figures: Pa
 def _show_findings(
     console: Console, found: Sequence[Finding], tests: int, *, several: bool
 ) -> None:
+    """By kind: the strongest in full, the others by name."""
     if not found:
         say(console, [f"Nothing was found beyond chance (Holm, p < .01, {tests:,} tests)."])
         return
-    say(console, [f"Found (Holm over {tests:,} tests, p < .01):"])
-    for one in found[:FINDINGS]:
-        where = f"[{one.rubric}] " if several else ""
-        say(console, [f"- {where}{one.test.sentence} {one.test.advice}"])
-    if len(found) > FINDINGS:
-        say(console, [f"and {len(found) - FINDINGS:,} more, on the page and in the figures"])
+    say(console, [f"Found beyond chance ({len(found):,} of {tests:,} tests, Holm, p < .01):"])
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for one in found:
+        kinds.setdefault((one.rubric, one.test.kind), []).append(one)
+    for (rubric, kind), same in kinds.items():
+        where = f"{rubric}, {kind}" if several else kind
+        strongest, others = same[0].test, same[1:]
+        say(console, [f"- {where}: {strongest.sentence} {strongest.advice}"])
+        if others:
+            names = tuple(" and ".join(one.test.about) for one in others)
+            say(console, [f"  also {listed(names, NAMED)}"])
 
 
 def _show_rubric(console: Console, rubric: RubricAudit, *, several: bool) -> None:
@@ -105,10 +112,12 @@ def written(cell: Cell, column: Column) -> str:
 
 
 def _number(value: float, column: Column) -> str:
+    """Short enough for tables of intervals: .69, not 0.690."""
     if column.kind == "count":
         return f"{value:,.0f}"
     if column.kind == "usd":
         return f"${value:,.4f}"
     if column.kind == "seconds":
         return f"{value:.2f} s"
-    return f"{value:+.3f}" if column.kind == "signed" else f"{value:.3f}"
+    written = f"{value:+.2f}" if column.kind == "signed" else f"{value:.2f}"
+    return written.replace("0.", ".", 1) if abs(value) < 1 and "0." in written[:3] else written
