@@ -14,7 +14,7 @@ TORCH := torch==2.13.0
 SOURCES := Makefile pyproject.toml constraints.txt README.md $(shell find src -type f -not -name '*.pyc')
 PIP := -m pip --disable-pip-version-check --quiet
 
-.PHONY: score test lint test-train test-vllm constraints clean
+.PHONY: score test browser lint test-train test-vllm constraints clean
 
 score: $(SCORE)/.installed
 	$(SCORE)/bin/w2s-judge score examples/outputs.jsonl --out examples/outputs.w2s
@@ -40,8 +40,20 @@ $(TEST)/.installed: $(SOURCES)
 	touch $@
 
 # The tests run against the built wheel: a data file that is missing in it is missing here.
-test: lint
+test: lint browser
 	$(TEST)/bin/python -m pytest
+
+# The page of an audit is tested in a real Chromium: one that is there, else the distribution's where
+# it may be installed. Without one these tests are left out, which pytest says at its end.
+browser:
+	@test -x "$${W2S_JUDGE_BROWSER:-$$(command -v chromium || command -v chromium-browser \
+		|| command -v google-chrome || command -v google-chrome-stable || command -v chrome)}" \
+	|| test -x '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome' \
+	|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && mkdir -p $(MADE) \
+		&& echo 'Installing chromium for the tests of the page; $(MADE)/browser.log says how it goes.' \
+		&& { apt-get update && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y --no-install-recommends chromium; } > $(MADE)/browser.log 2>&1; } \
+	|| true
 
 lint: $(TEST)/.installed
 	$(TEST)/bin/ruff format --check .

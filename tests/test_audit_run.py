@@ -125,6 +125,14 @@ def test_the_most_divided_items_come_with_texts_and_every_vote(scored):
     assert {cast.judge for cast in first.votes} == {"a", "b", "c"}
 
 
+def test_what_the_consensus_says_of_a_labelled_item_is_not_its_label(scored, tmp_path):
+    run = scored(80)
+    audited = w2s_judge.audit_panel(run.folder, gold=gold_for(run, tmp_path / "gold.jsonl", 80))
+    said = [dict(one.posterior) for one in audited.rubric().contested]
+    assert said
+    assert all(max(posterior.values()) < 1 for posterior in said)
+
+
 def test_two_runs_are_compared_judge_by_judge(scored):
     before, now = scored(60, folder="before.jsonl"), scored(60, folder="now.jsonl", shift=1)
     audited = w2s_judge.audit_panel(now.folder, against=before.folder)

@@ -72,18 +72,28 @@ def _named(mass: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
 
 
 def _posterior(panel: Panel, i: int) -> tuple[tuple[str, float], ...]:
+    """What the consensus says: of a gold item, from a fit that did not see its label."""
     if panel.consensus.calibration == "uncalibrated":
         return ()
-    row = panel.consensus.posterior[i].tolist()
-    return tuple(zip(panel.consensus.classes, row, strict=True))
+    row, at = panel.consensus.posterior[i], _row_of(panel, i)
+    if at is not None:
+        if panel.held is None:
+            return ()
+        row = panel.held[at]
+    return tuple(zip(panel.consensus.classes, row.tolist(), strict=True))
+
+
+def _row_of(panel: Panel, i: int) -> int | None:
+    """The row of an item among the gold labels."""
+    if panel.gold is None:
+        return None
+    found = np.flatnonzero(panel.gold.item == i)
+    return int(found[0]) if len(found) else None
 
 
 def _gold(panel: Panel, i: int) -> str | None:
-    gold = panel.gold
-    if gold is None:
-        return None
-    found = np.flatnonzero(gold.item == i)
-    return gold.classes[int(gold.label[found[0]])] if len(found) else None
+    at = _row_of(panel, i)
+    return None if at is None or panel.gold is None else panel.gold.classes[panel.gold.label[at]]
 
 
 def _casts(panel: Panel, chosen: list[int]) -> dict[int, list[Cast]]:

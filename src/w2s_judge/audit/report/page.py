@@ -1,0 +1,206 @@
+"""The page: one file of HTML with everything in it, and nothing in it that acts.
+
+Autoescaping is on, every string is made visible before it is escaped (`plain.py`), and the page's
+own policy (Content-Security-Policy) lets nothing run but its one script and nothing load at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from w2s_judge.audit.audited import Audit, RubricAudit
+from w2s_judge.audit.part import Part
+from w2s_judge.audit.report import plain
+from w2s_judge.audit.report.cells import number
+from w2s_judge.audit.report.contested import Browser, browser
+from w2s_judge.audit.report.tables import ShownTable, rows_shown, shown_table
+from w2s_judge.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from w2s_judge.audit.report.plots import Plot
+
+MOST_BYTES = 2_900_000
+"""The page is smaller than this, by leaving out what is said to be left out."""
+PARTS = (
+    "coverage", "agreement", "dependence", "skill", "bias", "robustness", "rates", "change",
+)  # fmt: skip
+MOST_FINDINGS = 60
+MOST_SENTENCES = 60
+"""Sentences and notes of a part that are shown."""
+HALVINGS = 8
+
+_SIMPLE = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ration:
+    """How much of what can be long there is: cells of tables, bytes of plots and of items."""
+
+    cells: int = 9_000
+    plots: int = 900_000
+    contested: int = 1_500_000
+
+    def halved(self) -> Ration:
+        """Half of everything."""
+        return Ration(self.cells // 2, self.plots // 2, self.contested // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    """A part with what is shown of it; `plots_left_out` by their titles."""
+
+    id: str
+    title: str
+    sentences: list[str]
+    plots: list[Plot]
+    plots_left_out: list[str]
+    tables: list[ShownTable]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRubric:
+    """A rubric with its parts and its contested items."""
+
+    id: str
+    name: str
+    of: RubricAudit
+    parts: list[ShownPart]
+    browser: Browser
+
+
+def render(audit: Audit) -> str:
+    """The page as text to be written as UTF-8; the same audit gives the same bytes.
+
+    Raises `MissingExtra` where jinja2 or matplotlib is not installed.
+    """
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("report", "an HTML report") from error
+    from w2s_judge.audit.report.plots import plots
+
+    drawn = [list(plots(one, f"r{place}")) for place, one in enumerate(audit.rubrics, 1)]
+    environment, ration = _environment(), Ration()
+    for _ in range(HALVINGS):
+        page = _page(environment, audit, drawn, ration)
+        if len(page.encode()) < MOST_BYTES:
+            break
+        ration = ration.halved()
+    return page
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        finalize=_visible,
+    )
+
+
+def _visible(value: Any) -> Any:
+    """Whatever a template writes is visible text, also where a string was not made so before."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return plain.visible(value)
+    return "" if value is None else value
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _page(
+    environment: Environment, audit: Audit, drawn: Sequence[Sequence[Plot]], ration: Ration
+) -> str:
+    style, script = _file("style.css"), _file("script.js")
+    tables = [table for one in audit.rubrics for part in one.parts for table in part.tables]
+    rows = rows_shown(tables, ration.cells)
+    kept, bytes_left = [], ration.plots
+    for one in drawn:
+        bytes_left -= (size := sum(len(plot.svg) for plot in one))
+        kept.append(bytes_left >= 0 or size == 0)
+    share = ration.contested // max(1, len(audit.rubrics))
+    rubrics = [
+        _rubric(environment, one, f"r{place}", plots, fits, rows, share)
+        for place, (one, plots, fits) in enumerate(zip(audit.rubrics, drawn, kept, strict=True), 1)
+    ]
+    return environment.get_template("page.jinja").render(
+        audit=audit,
+        rubrics=rubrics,
+        findings=audit.findings[:MOST_FINDINGS],
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        name=plain.name,
+        told=_told,
+        p=_p,
+        size=lambda effect: number(effect, "number"),
+    )
+
+
+def _hash(text: str) -> str:
+    """As a Content-Security-Policy names a text that is allowed."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _told(texts: Sequence[str]) -> list[str]:
+    shown = plain.sentences(texts[:MOST_SENTENCES])
+    more = len(texts) - len(shown)
+    return [*shown, f"{more:,} more are in audit.json."] if more else shown
+
+
+def _p(p: float) -> str:
+    return "p < .0001" if p < 0.0001 else f"p = {p:.4f}".replace("0.", ".", 1)
+
+
+def _rubric(
+    environment: Environment, one: RubricAudit, id: str, plots: Sequence[Plot], fits: bool,  # noqa: A002
+    rows: int, contested: int,
+) -> ShownRubric:  # fmt: skip
+    from markupsafe import Markup
+
+    order = {name: place for place, name in enumerate(PARTS)}
+    parts = sorted(one.parts, key=lambda part: order.get(part.name, len(order)))
+    template = environment.get_template("item.jinja")
+    return ShownRubric(
+        id=id,
+        name=plain.name(one.name),
+        of=one,
+        parts=[_part(part, place, id, plots, fits, rows) for place, part in enumerate(parts)],
+        browser=browser(one, contested, lambda item: Markup(template.render(item=item))),  # noqa: S704
+    )
+
+
+def _part(
+    part: Part, place: int, rubric: str, plots: Sequence[Plot], fits: bool, rows: int
+) -> ShownPart:
+    id_ = f"{rubric}-{part.name if _SIMPLE.fullmatch(part.name) else place}"
+    mine = [plot for plot in plots if plot.part == part.name]
+    return ShownPart(
+        id=id_,
+        title=plain.name(part.title),
+        sentences=_told(part.sentences),
+        plots=mine if fits else [],
+        plots_left_out=[] if fits else [plot.title for plot in mine],
+        tables=[
+            shown_table(table, f"{id_}-t{number}", rows)
+            for number, table in enumerate(part.tables, 1)
+        ],
+        notes=_told(part.notes),
+    )
