@@ -77,8 +77,8 @@ class Contested:
     """An item that the judges are most divided on, with all that was said about it.
 
     `places` are the positions of the judged responses; `prompt` and `responses` their texts, None
-    and () for votes from a file; `posterior` is (class, share), of an item with gold from a fit that
-    did not see its label, () where there is none; `gold` the label people gave;
+    and () for votes from a file; `posterior` is (class, share), of an item with gold from a fit
+    that did not see its label, () where there is none; `gold` the label people gave;
     `divided` in [0, 1] the mean distance between two judges' utilities (or verdicts), the measure
     by which items were chosen. Texts are cut to a length, and end with how much was cut.
     """

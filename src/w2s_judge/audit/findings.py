@@ -36,3 +36,11 @@ def findings(tests: Sequence[tuple[str, Test]], level: float = LEVEL) -> tuple[F
     return tuple(
         sorted(held, key=lambda one: (-one.test.effect / one.test.minimum, one.test.about))
     )
+
+
+def by_kind(found: Sequence[Finding]) -> tuple[tuple[Finding, ...], ...]:
+    """Findings of one rubric and kind together, the strongest first, in the order given."""
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for one in found:
+        kinds.setdefault((one.rubric, one.test.kind), []).append(one)
+    return tuple(tuple(same) for same in kinds.values())

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from w2s_judge.audit.audited import Audit, Finding, RubricAudit
+from w2s_judge.audit.findings import by_kind
 from w2s_judge.audit.part import Cell, Column, Figure, Table
 from w2s_judge.sentences import listed
 from w2s_judge.terminal.harmless import harmless
@@ -54,12 +55,9 @@ def _show_findings(
         say(console, [f"Nothing was found beyond chance (Holm, p < .01, {tests:,} tests)."])
         return
     say(console, [f"Found beyond chance ({len(found):,} of {tests:,} tests, Holm, p < .01):"])
-    kinds: dict[tuple[str, str], list[Finding]] = {}
-    for one in found:
-        kinds.setdefault((one.rubric, one.test.kind), []).append(one)
-    for (rubric, kind), same in kinds.items():
-        where = f"{rubric}, {kind}" if several else kind
+    for same in by_kind(found):
         strongest, others = same[0].test, same[1:]
+        where = f"{same[0].rubric}, {strongest.kind}" if several else strongest.kind
         say(console, [f"- {where}: {strongest.sentence} {strongest.advice}"])
         if others:
             names = tuple(" and ".join(one.test.about) for one in others)

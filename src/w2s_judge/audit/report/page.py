@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from w2s_judge.audit.audited import Audit, RubricAudit
+from w2s_judge.audit.audited import Audit, Finding, RubricAudit
+from w2s_judge.audit.findings import by_kind
 from w2s_judge.audit.part import Part
 from w2s_judge.audit.report import plain
 from w2s_judge.audit.report.cells import number
@@ -33,6 +34,7 @@ PARTS = (
     "coverage", "agreement", "dependence", "skill", "bias", "robustness", "rates", "change",
 )  # fmt: skip
 MOST_FINDINGS = 60
+"""Of one kind."""
 MOST_SENTENCES = 60
 """Sentences and notes of a part that are shown."""
 HALVINGS = 8
@@ -142,15 +144,15 @@ def _page(
     return environment.get_template("page.jinja").render(
         audit=audit,
         rubrics=rubrics,
-        findings=audit.findings[:MOST_FINDINGS],
+        kinds=by_kind(audit.findings),
+        most=MOST_FINDINGS,
         style=style,
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
         name=plain.name,
         told=_told,
-        p=_p,
-        size=lambda effect: number(effect, "number"),
+        sized=_sized,
     )
 
 
@@ -163,6 +165,14 @@ def _told(texts: Sequence[str]) -> list[str]:
     shown = plain.sentences(texts[:MOST_SENTENCES])
     more = len(texts) - len(shown)
     return [*shown, f"{more:,} more are in audit.json."] if more else shown
+
+
+def _sized(finding: Finding) -> str:
+    """How large a finding is beside what it takes to be stated, and its p."""
+    test = finding.test
+    effect, least = number(test.effect, "number"), number(test.minimum, "number")
+    unit = plain.name(test.unit)
+    return f"Size {effect}, stated from {least} ({unit}); {_p(finding.p_adjusted)} after adjustment"
 
 
 def _p(p: float) -> str:
