@@ -110,7 +110,9 @@ def _check(draws: int, seed: int, contested: int) -> None:
 
 def _before(against: Path, job: AuditJob) -> dict[str, Panel]:
     """The other run's panels by rubric; without gold, since it is the judges that are compared."""
-    other = AuditJob(against, None, job.rubric, job.levels, job.repeats, job.seed)
+    other = AuditJob(
+        against, None, job.rubric, job.levels, job.repeats, job.seed, remember=False
+    )  # fmt: skip
     found = {one.panel.name: one.panel for one in panels(other)}
     if not found:
         raise ConfigurationError(f"{against} has no votes to compare with")

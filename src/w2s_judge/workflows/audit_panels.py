@@ -39,7 +39,10 @@ from w2s_judge.workflows.run_consensus import Remembered
 
 @dataclass(frozen=True, slots=True)
 class AuditJob:
-    """What is audited: a run folder or a file of votes; arguments as `audit` has them."""
+    """What is audited: a run folder or a file of votes; arguments as `audit` has them.
+
+    `remember` the gold labels of a run's last aggregation where `gold` names none.
+    """
 
     source: Path
     gold: Path | None = None
@@ -47,6 +50,7 @@ class AuditJob:
     levels: str | None = None
     repeats: Repeats = "refuse"
     seed: int = 0
+    remember: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,28 +65,27 @@ class Prepared:
 def panels(job: AuditJob) -> Iterator[Prepared]:
     """One rubric after the other; raises `InputError` where gold is of other items altogether."""
     require_file(job.source)
-    if not job.source.is_dir():
-        labels = None if job.gold is None else GoldFile.read(job.gold)
-        wanted = Wanted(job.source, job.rubric, levels=job.levels, repeats=job.repeats)
-        for ballot in ballots(wanted):
-            yield _of_file(ballot, labels, job)
+    labels = None if job.gold is None else GoldFile.read(job.gold)
+    if job.source.is_dir():
+        yield from _of_runs(job, labels)
         return
+    wanted = Wanted(job.source, job.rubric, levels=job.levels, repeats=job.repeats)
+    for ballot in ballots(wanted):
+        yield _of_file(ballot, labels, job)
+
+
+def _of_runs(job: AuditJob, labels: GoldFile | None) -> Iterator[Prepared]:
     with closing(Run(job.source)) as run:
         manifest = run.manifest
         named = run.rubrics if job.rubric is None else (job.rubric,)
         asked = tuple(name for name in named if run.has_votes(name))
-        labels = None if job.gold is None else GoldFile.read(job.gold)
         known = frozenset(asked) if labels is None else rubrics_with_gold(labels, asked)
         for name in asked:
             was = Remembered.of(manifest.get("consensus", {}).get(name))
-            mine, told = _remembered(was) if labels is None else (labels, ())
-            if labels is not None and name not in known:
-                mine = None
-            wanted = Wanted(
-                job.source, name, tuple((was.prior or {}).items()), job.levels, job.repeats
-            )
-            (ballot,) = ballots(wanted)
-            made = _of_run(run, ballot, mine, was, job)
+            mine, told = (labels, ()) if labels is not None else _remembered(was, job)
+            prior = tuple((was.prior or {}).items())
+            (ballot,) = ballots(Wanted(job.source, name, prior, job.levels, job.repeats))
+            made = _of_run(run, ballot, mine if name in known else None, was, job)
             yield replace(made, notes=(*told, *made.notes))
 
 
@@ -105,9 +108,9 @@ def state(source: Path) -> tuple[str, ...]:
     return tuple(f"the run is not finished: {line}" for line in unfinished(manifest))
 
 
-def _remembered(was: Remembered) -> tuple[GoldFile | None, tuple[str, ...]]:
+def _remembered(was: Remembered, job: AuditJob) -> tuple[GoldFile | None, tuple[str, ...]]:
     """The gold of the run's last aggregation, where no other is named."""
-    if was.gold is None:
+    if was.gold is None or not job.remember:
         return None, ()
     path = Path(was.gold)
     if not path.is_file():
