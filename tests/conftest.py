@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from w2s_judge.audit.part import Figure, Part
 
 RESET = object()
 
@@ -241,3 +244,27 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def sound() -> Callable[[Part], Part]:
+    """Check a part of an audit: no NaN, a reason for what is missing, words that are sentences."""
+
+    def checked(part: Part) -> Part:
+        for cell in (cell for table in part.tables for row in table.rows for cell in row):
+            found = [cell]
+            if isinstance(cell, Figure):
+                found = [cell.value, cell.low, cell.high]
+                assert cell.why or None not in found
+            assert all(math.isfinite(one) for one in found if isinstance(one, float))
+        for test in part.tests:
+            assert 0 <= test.p <= 1
+            assert math.isfinite(test.effect)
+            assert test.minimum > 0
+        said = [(test.sentence, test.advice) for test in part.tests]
+        for text in (*part.sentences, *part.notes, *(one for two in said for one in two)):
+            assert text.endswith(".")
+            assert not re.search(r"\bnan\b", text)
+        return part
+
+    return checked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -76,10 +75,6 @@ def part_of(votes, draws=199):
 def rows_of(part, table, key):
     found = part.table(table)
     return {} if found is None else {row[key]: row for row in found.records()}
-
-
-def figures(part):
-    return [cell for table in part.tables for row in table.rows for cell in row]
 
 
 def test_the_tables_hold_the_coefficients_with_base_rates_beside_them():
@@ -265,7 +260,7 @@ def test_orders_of_a_judge_are_one_vote():
 @pytest.mark.parametrize(
     "case", ["one prompt", "no common item", "one label", "two labels", "few votes", "rare"]
 )
-def test_every_cell_is_a_number_or_says_why(case):
+def test_every_cell_is_a_number_or_says_why(sound, case):
     table, labels, kept, per = simulated(13, judges=3), 3, None, 1
     if case == "one prompt":
         per = 400
@@ -282,14 +277,7 @@ def test_every_cell_is_a_number_or_says_why(case):
         table[0, 0] = 1
     hard = votes_of(table, labels, kept, per)
     for votes in (hard, soft_of(hard)):
-        part = part_of(votes)
-        assert part.sentences
-        for cell in figures(part):
-            numbers = [cell.value, cell.low, cell.high] if isinstance(cell, Figure) else [cell]
-            for number in numbers:
-                assert number is None or isinstance(number, str) or math.isfinite(number)
-            if isinstance(cell, Figure) and (cell.value is None or cell.low is None):
-                assert cell.why
+        assert sound(part_of(votes)).sentences
 
 
 def test_of_many_judges_the_pairs_with_most_items_in_common_are_shown():

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2s_judge.aggregation.mean import Mean
-from w2s_judge.audit.bias.against_others import against_others, median_of_others
+from w2s_judge.audit.bias.against_others import against_others
 from w2s_judge.audit.bias.covariances import covariances
 from w2s_judge.audit.bias.theme import bias
 from w2s_judge.audit.by_judge import by_judge
+from w2s_judge.audit.median_of_others import median_of_others
 from w2s_judge.audit.panel import Ledger, Panel, Traits
-from w2s_judge.audit.part import Figure
 from w2s_judge.audit.resample import Resample
 from w2s_judge.audit.sums_by import rows_of, sums_by
 from w2s_judge.gold import Gold
@@ -43,7 +40,7 @@ cells_strategy = st.fixed_dictionaries({
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(case=cells_strategy)
-def test_whatever_the_votes_no_cell_is_without_a_number_or_a_reason(case):
+def test_whatever_the_votes_no_cell_is_without_a_number_or_a_reason(sound, case):
     rng = np.random.default_rng(case["seed"])
     items, size, orders = case["items"], case["labels"], 2 if case["orders"] else 1
     raters = case["judges"] * orders
@@ -73,19 +70,9 @@ def test_whatever_the_votes_no_cell_is_without_a_number_or_a_reason(case):
         ledger=Ledger(*[np.zeros(0, dtype=np.int32)] * 3, (), models={"j0": "m", "j1": "m"}),
     )  # fmt: skip
     part = bias(made, Resample.of(votes.group, draws=99))
+    sound(part)
     assert part.sentences or part.notes
-    assert not re.search(r"\bnan\b", " ".join((*part.sentences, *part.notes)))
-    for table in part.tables:
-        assert table.rows
-        for cell in (cell for cells in table.rows for cell in cells):
-            numbers = (cell.value, cell.low, cell.high) if isinstance(cell, Figure) else (cell,)
-            assert all(math.isfinite(n) for n in numbers if isinstance(n, float))
-            if isinstance(cell, Figure) and None in (cell.value, cell.low, cell.high):
-                assert cell.why
-    for test in part.tests:
-        assert 0 <= test.p <= 1
-        assert math.isfinite(test.effect)
-        assert test.minimum > 0
+    assert all(table.rows for table in part.tables)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,7 @@ from w2s_judge.audit.by_judge import by_judge
 from w2s_judge.audit.coverage.theme import coverage
 from w2s_judge.audit.findings import findings
 from w2s_judge.audit.panel import Calls, Ledger, Panel, Slice, Traits
-from w2s_judge.audit.part import Figure, Part, Test
+from w2s_judge.audit.part import Part, Test
 from w2s_judge.audit.resample import Resample
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -106,7 +105,7 @@ def test_counts_reasons_costs_and_tokens_by_hand():
     assert "The run is not finished: 7 questions" in text
     assert "Not one vote came from j2" in text
     assert "4 of 84 calls failed (timeout 4)" in text
-    assert "What the calls cost is not known of j1." in text
+    assert "What j1 cost is not known." in text
 
 
 def test_a_file_without_abstentions_says_so():
@@ -177,19 +176,11 @@ def test_gold_counts_by_its_weights():
     kept=st.sampled_from([0.0, 0.2, 1.0]), gold=st.integers(0, 60),
 )  # fmt: skip
 def test_whatever_was_answered_no_cell_is_without_a_number_or_a_reason(
-    seed, items, judges, kept, gold
+    sound, seed, items, judges, kept, gold
 ):
     rng = np.random.default_rng(seed)
     known = rng.permutation(items)[:gold].astype(np.int32)
     labels = Gold(known, rng.integers(0, 2, len(known)), CLASSES) if gold else None
     spoken = rng.random((items, judges)) < kept
-    part = covered(panel(rng.integers(0, 2, (items, judges)), spoken, gold=labels))
+    part = sound(covered(panel(rng.integers(0, 2, (items, judges)), spoken, gold=labels)))
     assert len(part.table("judges").rows) == judges
-    for cell in (cell for table in part.tables for cells in table.rows for cell in cells):
-        numbers = (cell.value, cell.low, cell.high) if isinstance(cell, Figure) else (cell,)
-        assert all(math.isfinite(n) for n in numbers if isinstance(n, float))
-        if isinstance(cell, Figure) and None in (cell.value, cell.low, cell.high):
-            assert cell.why
-    for test in part.tests:
-        assert 0 <= test.p <= 1
-        assert math.isfinite(test.effect)

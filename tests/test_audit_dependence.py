@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
 
 import numpy as np
 import pytest
@@ -25,7 +24,7 @@ from w2s_judge.audit.dependence.words import (
 )
 from w2s_judge.audit.findings import findings
 from w2s_judge.audit.panel import Panel
-from w2s_judge.audit.part import Figure, Test
+from w2s_judge.audit.part import Test
 from w2s_judge.audit.resample import Resample
 from w2s_judge.calibration.dependence import dependence
 from w2s_judge.consensus import Consensus
@@ -188,7 +187,7 @@ def test_erring_together_costs_and_is_told():
     assert found[COST].low > 0.05
     told = " ".join(part.sentences)
     assert "8 judges are worth about 1." in told
-    assert "independent ones [" in told
+    assert "] independent ones" in told
     assert "erring together costs" in told
     assert "wrong all the same" in told
 
@@ -207,27 +206,7 @@ def test_two_readings_are_told_and_no_copy_is_named_without_gold():
     assert not any("Two readings" in one for one in known.sentences)
 
 
-def cells(part):
-    for table in part.tables:
-        for row in table.rows:
-            yield from row
-
-
-def sound(part):
-    for cell in cells(part):
-        numbers = [cell]
-        if isinstance(cell, Figure):
-            numbers = [cell.value, cell.low, cell.high]
-            assert cell.why or None not in numbers
-        assert all(isfinite(one) for one in numbers if isinstance(one, float))
-    for test in part.tests:
-        assert isfinite(test.effect)
-        assert 0 <= test.p <= 1
-    assert part.name == "dependence"
-    assert part.sentences
-
-
-def test_one_judge_has_nobody_to_err_with():
+def test_one_judge_has_nobody_to_err_with(sound):
     votes, gold = simulated(0)
     part = audited(matrix(votes.label.reshape(-1, 8)[:, :1]), gold)
     sound(part)
@@ -235,13 +214,13 @@ def test_one_judge_has_nobody_to_err_with():
     assert not part.tests
 
 
-def test_no_votes_at_all():
+def test_no_votes_at_all(sound):
     silent = np.zeros((40, 3), dtype=bool)
     sound(audited(matrix(silent.astype(int), kept=silent)))
 
 
 @pytest.mark.parametrize("gold", [200, 0])
-def test_a_judge_without_votes_and_items_without_votes(gold):
+def test_a_judge_without_votes_and_items_without_votes(sound, gold):
     votes, known = simulated(0, gold=gold)
     part = audited(votes.only((votes.rater != 3) & (votes.item > 100)), known)
     sound(part)
@@ -249,7 +228,7 @@ def test_a_judge_without_votes_and_items_without_votes(gold):
 
 
 @pytest.mark.parametrize("gold", [200, 0])
-def test_one_prompt_only(gold):
+def test_one_prompt_only(sound, gold):
     votes, known = simulated(0, copies=((2, 5),), gold=gold)
     one = replace(votes, group=np.zeros(votes.I, dtype=np.int32))
     part = audited(one, known)
@@ -258,7 +237,7 @@ def test_one_prompt_only(gold):
     assert summary(part)[EFFECTIVE].low is None
 
 
-def test_labels_that_mean_classes_in_no_known_way():
+def test_labels_that_mean_classes_in_no_known_way(sound):
     rng = np.random.default_rng(0)
     label = rng.integers(0, 3, (200, 5))
     votes = replace(matrix(label, 3), ordered=False, truth=Truth(("no", "yes")))
@@ -271,7 +250,7 @@ def test_labels_that_mean_classes_in_no_known_way():
     assert WRONG not in summary(part)
 
 
-def test_judges_whose_mass_only_ranks_are_left_out_and_named():
+def test_judges_whose_mass_only_ranks_are_left_out_and_named(sound):
     votes, gold = simulated(0)
     ranks = np.arange(8) == 7
     part = audited(replace(votes, uncalibrated=ranks), gold)
@@ -280,7 +259,7 @@ def test_judges_whose_mass_only_ranks_are_left_out_and_named():
     assert any("judge-7" in note for note in part.notes)
 
 
-def test_few_gold_labels_leave_the_consensus_for_truth_and_it_is_said():
+def test_few_gold_labels_leave_the_consensus_for_truth_and_it_is_said(sound):
     votes, _ = simulated(0)
     truth = np.zeros(votes.I, dtype=int)
     part = audited(votes, chosen(np.random.default_rng(0), truth, 20))
@@ -295,7 +274,7 @@ def test_gold_drawn_unevenly_is_said():
     assert any("however it was chosen" in note for note in audited(votes, uneven).notes)
 
 
-def test_many_sparse_judges_end_and_say_what_was_left_out():
+def test_many_sparse_judges_end_and_say_what_was_left_out(sound):
     rng = np.random.default_rng(0)
     kept = rng.random((4000, 120)) < 0.1
     truth = rng.integers(0, 2, 4000)
@@ -307,7 +286,7 @@ def test_many_sparse_judges_end_and_say_what_was_left_out():
     assert not named(part)
 
 
-def test_names_stay_what_they_are():
+def test_names_stay_what_they_are(sound):
     votes, gold = simulated(0, copies=((0, 1),))
     names = ("<script>{0}%s</script>", "=cmd|' /C calc'!A0", *votes.raters[2:])
     part = audited(replace(votes, raters=names), gold)

@@ -139,7 +139,7 @@ def test_unknown_costs_are_counted_as_judges_and_said_so():
     assert any("j1" in note and "number" in note for note in part.notes)
     assert [row["cost_per_1000"] for row in rows(part, "judges")[:3]] == [2.5, None, 0.0]
     free, _ = panel(4, [0.9, 0.6, 0.6], costs=[0.0, 0.0, 0.0])
-    assert any("no judge cost anything" in note for note in audited(free).notes)
+    assert any("No judge cost anything" in note for note in audited(free).notes)
 
 
 def test_costs_are_by_item_answered_with_silence_and_both_orders_in_them():
@@ -160,7 +160,7 @@ def test_few_labels_seek_no_panel_and_too_few_keep_none():
     few, _ = panel(6, [0.8, 0.7, 0.7], gold=12)
     part = audited(few)
     assert part.table("panels") is None
-    assert any("no smaller panel is sought" in note for note in part.notes)
+    assert any("No smaller panel is sought" in note for note in part.notes)
     short, _ = panel(6, [0.8] * 5, gold=60)
     part = audited(short)
     assert any("No smaller panel is known" in one for one in part.sentences)

@@ -158,7 +158,7 @@ def test_a_judge_that_only_ranks_has_shifts_in_rank_and_no_flips():
     part = part_of(votes, 50, worth=(0.0, 1.0), verdict=np.arange(2, dtype="i4"))
     row = rows_of(part)["a", "verdict"]
     assert row["flips"].value is None
-    assert "only ranks" in row["flips"].why
+    assert "only rank" in row["flips"].why
     assert row["toward"].value == pytest.approx(0.18, abs=0.03)  # a tenth is ten of fifty ranks
     assert rows_of(part)["a", "repeat"]["toward"].value == 0
     (test,) = part.tests

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +13,6 @@ from scipy.special import ndtri
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.audit.by_judge import by_judge
 from w2s_judge.audit.panel import Panel
-from w2s_judge.audit.part import Figure
 from w2s_judge.audit.resample import Resample
 from w2s_judge.audit.skill.theme import skill
 from w2s_judge.calibration.metrics import accuracy, auc, balanced_accuracy
@@ -80,21 +78,7 @@ def cells(part, table, **where):
     return [row for row in rows if all(row[key] == value for key, value in where.items())]
 
 
-def sane(part):
-    """No figure is NaN, and one without a value says why."""
-    for table in part.tables:
-        for cell in (cell for row in table.rows for cell in row):
-            if isinstance(cell, Figure):
-                ends = [one for one in (cell.value, cell.low, cell.high) if one is not None]
-                assert all(math.isfinite(one) for one in ends)
-                assert cell.value is not None or cell.why
-                assert cell.low is not None or cell.why
-            elif isinstance(cell, float):
-                assert math.isfinite(cell)
-    assert all(0 <= test.p <= 1 and math.isfinite(test.effect) for test in part.tests)
-
-
-def test_figures_are_those_of_the_metrics():
+def test_figures_are_those_of_the_metrics(sound):
     random = np.random.default_rng(3)
     truth = random.integers(2, size=400)
     mass = np.zeros((400, 3, 2))
@@ -111,7 +95,7 @@ def test_figures_are_those_of_the_metrics():
         given_ = (mass[at, j], gold.label, gold.weight)
         assert row["accuracy"].value == pytest.approx(accuracy(*given_))
         assert row["balanced_accuracy"].value == pytest.approx(balanced_accuracy(*given_))
-        assert row["auc"].value == pytest.approx(auc(*given_), abs=0 if j == 2 else 2e-3)
+        assert row["auc"].value == pytest.approx(auc(*given_), abs=1e-12 if j == 2 else 2e-3)
         for name in ("accuracy", "balanced_accuracy", "auc"):
             assert row[name].low < row[name].value < row[name].high
     (row,) = cells(part, "judges", judge="majority")
@@ -125,7 +109,7 @@ def test_figures_are_those_of_the_metrics():
                 one["share"].value for one in cells(part, "confusion", judge=f"j{j}", truth=true)
             ]
             assert sum(shares) == pytest.approx(1)
-    sane(part)
+    sound(part)
 
 
 @pytest.mark.parametrize(("prompts", "least"), [(100, 16), (200, 20)])
@@ -163,7 +147,7 @@ def test_chance_is_chance_whatever_a_judge_says_how_often():
     assert (p[:, 2] == 1).all()
 
 
-def test_without_gold_only_a_judge_who_contradicts_the_others_is_told():
+def test_without_gold_only_a_judge_who_contradicts_the_others_is_told(sound):
     votes, _ = simulated(5, [0.15] + [0.8] * 5)
     part = audited(votes)
     held = [one for one in part.tests if one.p < 1e-4 and one.effect >= one.minimum]
@@ -173,7 +157,7 @@ def test_without_gold_only_a_judge_who_contradicts_the_others_is_told():
     assert {table.name for table in part.tables} == {"judges", "confusion"}
     assert "optimistic" in part.table("judges").meaning
     assert any("gold alone" in note for note in part.notes)
-    sane(part)
+    sound(part)
     two = audited(matrix(np.array([[0, 1]] * 60)))
     assert two.tests == ()
 
@@ -268,7 +252,7 @@ def test_what_only_ranks_has_an_area_and_no_accuracy():
     assert all(one.about != ("j2",) for one in part.tests)
 
 
-def test_a_scale_is_cut_and_said_so_and_labels_without_a_map_are_not_judged():
+def test_a_scale_is_cut_and_said_so_and_labels_without_a_map_are_not_judged(sound):
     random = np.random.default_rng(4)
     truth = random.integers(2, size=200)
     said = np.clip(np.round(random.normal(2 + 2 * (truth[:, None] - 0.5), 1, (200, 3))), 0, 4)
@@ -288,12 +272,12 @@ def test_a_scale_is_cut_and_said_so_and_labels_without_a_map_are_not_judged():
     assert cells(lost, "judges", judge="j0")[0]["accuracy"].value is None
     assert cells(lost, "judges", judge="consensus")[0]["accuracy"].value == 1
     assert any("which label means which class" in note for note in lost.notes)
-    sane(lost)
+    sound(lost)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_any_panel_gives_sane_figures(data):
+def test_any_panel_gives_sane_figures(sound, data):
     draw = data.draw
     items, raters, labels = (
         draw(st.integers(1, 14)),
@@ -321,13 +305,13 @@ def test_any_panel_gives_sane_figures(data):
     slices = {"task": Slice(random.integers(2, size=items).astype(np.int32), ("s", "t"))}
     part = audited(votes, gold, held, slices, draws=19)
     assert part.sentences
-    sane(part)
+    sound(part)
 
 
-def test_one_judge_one_prompt_and_no_labelled_vote():
+def test_one_judge_one_prompt_and_no_labelled_vote(sound):
     one = audited(matrix(np.zeros((5, 1), dtype=int), np.zeros(5)))
     assert any("only judge" in sentence for sentence in one.sentences)
-    sane(one)
+    sound(one)
     silent = matrix(np.array([[0, -1], [1, -1], [-1, -1]]))
     part = audited(silent, gold_of(silent, np.array([0, 1, 1]), [2]))
     assert part.tables == ()
@@ -335,4 +319,4 @@ def test_one_judge_one_prompt_and_no_labelled_vote():
     part = audited(silent, gold_of(silent, np.array([0, 1, 1]), [0, 1]))
     assert cells(part, "judges", judge="j1")[0]["items"] == 0
     assert any("j1 has no vote" in note for note in part.notes)
-    sane(part)
+    sound(part)

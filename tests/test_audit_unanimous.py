@@ -15,35 +15,27 @@ from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
 
-def matrix(label, labels=2, kept=None, per=2, **more):
+def matrix(label, labels=2, per=2):
+    """Votes of every judge on every item, label (I, J); `per` items a prompt."""
     items, raters = label.shape
-    pairs = np.argwhere(np.ones(label.shape, dtype=bool) if kept is None else kept)
-    given = {
-        "raters": tuple(f"judge-{k}" for k in range(raters)),
-        "labels": tuple("abcdefgh"[:labels]),
-        "family": (None,) * raters,
-        **more,
-    }
+    item, rater = np.indices(label.shape).reshape(2, -1).astype(np.int32)
     return VoteMatrix(
-        items=tuple(f"i{k}" for k in range(items)),
-        item=pairs[:, 0].astype(np.int32),
-        rater=pairs[:, 1].astype(np.int32),
-        group=(np.arange(items) // per).astype(np.int32),
-        label=label[pairs[:, 0], pairs[:, 1]].astype(np.int32),
-        **given,
-    )
+        tuple(f"i{k}" for k in range(items)), tuple(f"judge-{k}" for k in range(raters)),
+        tuple("abc"[:labels]), item, rater, (np.arange(items) // per).astype(np.int32),
+        (None,) * raters, label.ravel().astype(np.int32),
+    )  # fmt: skip
 
 
-def chosen(rng, truth, count, classes=("a", "b"), probability=None):
+def chosen(rng, truth, count, classes=("a", "b")):
     item = np.sort(rng.choice(len(truth), count, replace=False)).astype(np.int32)
-    return Gold(item, truth[item].astype(np.int32), classes, probability)
+    return Gold(item, truth[item].astype(np.int32), classes)
 
 
 def test_unanimous_items_that_are_wrong_count_by_the_sampling_of_gold():
     label = np.array([[0, 0, 0], [0, 0, 0], [1, 1, 1], [1, 0, 1], [0, 0, 0]])
     kept = np.ones(label.shape, dtype=bool)
     kept[1, 2] = kept[4, 1] = kept[4, 2] = False  # a lone verdict agrees with nobody
-    votes = matrix(label, kept=kept, per=1)
+    votes = matrix(label, per=1).only(kept.ravel())
     item = np.array([0, 1, 2, 3, 4], dtype=np.int32)
     gold = Gold(item, np.array([0, 1, 1, 0, 1]), ("a", "b"), np.array([1, 0.25, 0.5, 1, 1]))
     found = unanimous(votes, votes.label, gold, Resample.of(votes.group, draws=9))

@@ -295,7 +295,7 @@ def test_the_command_shows_flips_by_judge_and_probe(steadfast, obedient, outputs
     ran = command("probe", run.folder, "--panel", judges, "--probe", "verdict")
     assert ran.code == 0
     assert "verdicts that change" in ran.out
-    assert re.search(r"firm +0% \[0, \d+\] +0% \[0, \d+\]", ran.out)
+    assert re.search(r"firm +0 % \[0, \d+\] +0 % \[0, \d+\]", ran.out)
     assert "most with soft" in ran.out
     told = command("probe", run.folder, "--panel", judges, "--estimate")
     assert "80" not in told.out.splitlines()[2].split()  # repeat and verdict are answered already

@@ -183,7 +183,7 @@ def test_the_consensus_is_judged_on_gold_that_it_has_not_seen():
     assert row_of(part_of(panel), "consensus")["sensitivity"]["value"] < 0.9
     seen = row_of(whole(part_of(replace(panel, held=None))), "consensus")
     assert seen["sensitivity"]["value"] is None
-    assert "too little to hold any back" in seen["prediction_powered"]["why"]
+    assert "too little gold to hold any back" in seen["prediction_powered"]["why"]
 
 
 def test_each_of_several_classes_has_its_rate_and_of_two_the_worse():

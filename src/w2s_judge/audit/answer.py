@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from w2s_judge.audit.audited import Answer, Finding, RubricAudit, Verdict
-from w2s_judge.audit.panel import Panel
-from w2s_judge.audit.part import Cell, Figure, Part
+from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
+from w2s_judge.audit.part import Cell, Figure, Part, Table
+from w2s_judge.audit.spoken import UNKNOWN, percent
 from w2s_judge.sentences import listed
 
 GOOD = 0.8  # balanced accuracy
@@ -62,27 +63,19 @@ def overall(rubrics: Sequence[RubricAudit]) -> Answer:
 
 def rows(parts: Sequence[Part], part: str, table: str) -> list[Row]:
     """The rows of a table by column; [] where there is none."""
-    of = next((one for one in parts if one.name == part), None)
-    found = None if of is None else of.table(table)
+    found = _table(parts, part, table)
     if found is None:
         return []
     names = [column.name for column in found.columns]
     return [dict(zip(names, row, strict=True)) for row in found.rows]
 
 
-def shown(cell: Cell, *, signed: bool = False) -> str:
-    """A figure as sentences have it: .86 [.78, .91]."""
-    if not isinstance(cell, Figure) or cell.value is None:
-        return "unknown"
-    form = "{:+.2f}" if signed else "{:.2f}"
-    value = form.format(cell.value)
-    if cell.low is None or cell.high is None:
-        return f"{value} ({cell.why})"
-    return f"{value} [{form.format(cell.low)}, {form.format(cell.high)}]"
+def _table(parts: Sequence[Part], part: str, table: str) -> Table | None:
+    return next((one.table(table) for one in parts if one.name == part), None)
 
 
 def _verdict(panel: Panel, skill: dict[str, Row], found: Sequence[Finding]) -> Verdict:
-    right = skill.get("consensus", {}).get("balanced_accuracy")
+    right = skill.get(CONSENSUS, {}).get("balanced_accuracy")
     if panel.gold is None or not isinstance(right, Figure) or right.low is None:
         return "cannot tell"
     if right.low <= 1 / len(panel.consensus.classes):
@@ -91,23 +84,34 @@ def _verdict(panel: Panel, skill: dict[str, Row], found: Sequence[Finding]) -> V
 
 
 def _how_right(panel: Panel, parts: Sequence[Part], skill: dict[str, Row], verdict: Verdict) -> str:
-    mine = skill.get("consensus", {}).get("accuracy")
+    mine = skill.get(CONSENSUS, {}).get("accuracy")
     if panel.gold is None or not isinstance(mine, Figure) or mine.value is None:
-        alike = next(iter(rows(parts, "agreement", "panel")), {}).get("value")
-        said = f"; the judges agree on {shown(alike)}, which is no proof" if alike else ""
-        return f"Nobody can say how right it is: there are no gold labels to hold it against{said}."
+        why = "there are no gold labels to hold it against"
+        if panel.gold is not None:
+            why = mine.why if isinstance(mine, Figure) else "no gold label has a vote"
+        return f"Nobody can say how right it is: {why}{_alike(parts)}."
     others = [(name, row) for name, row in skill.items() if name in panel.judges]
     best = max(others, key=lambda one: _value(one[1].get("accuracy")), default=None)
-    line = f"On {mine.n:,} labelled items the consensus is right in {shown(mine)}"
-    if "majority" in skill:
-        line += f", majority in {shown(skill['majority'].get('accuracy'))}"
+    line = f"On {mine.n:,} labelled items the consensus is right in {percent(mine)}"
+    if MAJORITY in skill:
+        line += f", the majority in {_said(skill[MAJORITY].get('accuracy'))}"
     if best is not None:
-        line += (
-            f", the best judge ({best[0]}, picked on these labels) in {shown(best[1]['accuracy'])}"
-        )
+        right = _said(best[1].get("accuracy"))
+        line += f", the best judge ({best[0]}, picked on these labels) in {right}"
     if verdict == "no":
         line += "; that is not beyond chance"
     return line + "."
+
+
+def _alike(parts: Sequence[Part]) -> str:
+    found = next(iter(rows(parts, "agreement", "panel")), {}).get("value")
+    if not isinstance(found, Figure) or found.value is None:
+        return ""
+    return f"; two judges agree in {percent(found)} of cases, which is no proof"
+
+
+def _said(cell: Cell) -> str:
+    return percent(cell) if isinstance(cell, Figure) else UNKNOWN
 
 
 def _value(cell: Cell) -> float:
@@ -131,7 +135,8 @@ def _whom_to_watch(panel: Panel, found: Sequence[Finding], tests: int) -> str:
     names = dict.fromkeys(name for one in about for name in one.test.about if name in panel.judges)
     told = " ".join(one.test.sentence for one in about[:2])
     more = f" {len(about) - 2:,} more below." if len(about) > 2 else ""
-    return f"Watch {listed(tuple(names))}: {told}{more}"
+    watch = f"Watch {listed(tuple(names))}: " if names else ""
+    return f"{watch}{told}{more}"
 
 
 def _where_it_fails(panel: Panel, parts: Sequence[Part], found: Sequence[Finding]) -> str:
@@ -159,7 +164,7 @@ def _what_would_help(
     found: Sequence[Finding],
     source: str,
 ) -> str:
-    mine = skill.get("consensus", {}).get("accuracy")
+    mine = skill.get(CONSENSUS, {}).get("accuracy")
     if panel.gold is None:
         return (
             "Most would help: labels. 25 to 50 tell which judges to trust; "
@@ -182,11 +187,19 @@ def _what_would_help(
     kept = [row for row in rows(parts, "skill", "panels") if row.get("keeps") == "yes"]
     cheap = min(kept, key=lambda row: _number(row.get("cost_share")), default=None)
     if cheap is not None and _number(cheap.get("cost_share")) < 1:
+        cost = f" at {percent(_number(cheap.get('cost_share')))} of the cost"
+        keep = "keeps" if cheap.get("size") == 1 else "keep"
         return (
-            f"Most would help: fewer judges. {cheap['judges']} keep the accuracy at "
-            f"{_number(cheap.get('cost_share')):.0%} of the cost."
+            f"Most would help: fewer judges. {cheap['judges']} {keep} the accuracy"
+            f"{cost if _priced(parts) else ''}."
         )
     return "Most would help: a judge of another family, since the present ones err together."
+
+
+def _priced(parts: Sequence[Part]) -> bool:
+    """Whether the cost of panels is dollars, and not just a number of judges."""
+    table = _table(parts, "skill", "panels")
+    return table is not None and any(column.kind == "usd" for column in table.columns)
 
 
 def _number(cell: Cell) -> float:

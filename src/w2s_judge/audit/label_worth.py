@@ -6,6 +6,7 @@ import numpy as np
 
 from w2s_judge.arrays import Floats
 from w2s_judge.audit.panel import Panel
+from w2s_judge.votes import VoteMatrix
 
 BOTH = ("ab", "ba")
 
@@ -32,3 +33,8 @@ def label_worth(panel: Panel) -> tuple[Floats | None, str]:
             f"{labels[1]} the second: the votes do not say which means which"
         )
     return None, "the labels have neither an order nor a worth"
+
+
+def vote_values(votes: VoteMatrix, worth: Floats) -> Floats:
+    """(V,) the worth (L,) of the label voted for; of soft votes the expected worth."""
+    return np.asarray(worth[votes.label] if votes.label is not None else votes.soft() @ worth)

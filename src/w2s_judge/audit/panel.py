@@ -20,6 +20,9 @@ from w2s_judge.traits import Slice as Slice
 from w2s_judge.traits import Traits as Traits
 from w2s_judge.votes import VoteMatrix
 
+MAJORITY, CONSENSUS = "majority", "consensus"
+"""What the two are called beside the judges, in tables."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Panel:

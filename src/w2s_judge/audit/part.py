@@ -29,6 +29,13 @@ class Figure:
     prompts: int = 0
     why: str = ""
 
+    def turned(self, whole: float) -> Figure:
+        """`whole` less it: a share's complement, of 1; a difference the other way round, of 0."""
+        value, low, high = (
+            None if end is None else whole - end for end in (self.value, self.high, self.low)
+        )
+        return Figure(value, low, high, self.n, self.prompts, self.why)
+
     def told(self) -> dict[str, Any]:
         """As `audit.json` has it."""
         ends = {
@@ -100,8 +107,9 @@ class Test:
 
     kind     : such as "copy" or "position"
     about    : the judges that it is about, and a slice where there is one
-    sentence : what is then said, with its figures; no word of p
-    advice   : what to do about it
+    sentence : what is then said, in two short sentences at most: the judge, the figure, what it
+               means; no word of p
+    advice   : what to do about it, in one sentence
     effect   : how large, in the direction that matters (0 or below: nothing of the kind)
     minimum  : the effect below which nothing is stated, above 0, in the same unit
     unit     : what effect and minimum are measured in, in words: "accuracy below chance"

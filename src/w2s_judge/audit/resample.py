@@ -27,6 +27,8 @@ from w2s_judge.ranking.percentiles import FEWEST, percentile_intervals
 DRAWS = 999
 MOST = 4096  # blocks
 FEWEST_TO_TEST = 30  # prompts under which nothing is tested: normal tails are not to be trusted
+NOTHING = "there is nothing to go on"
+TOO_FEW = f"no interval from fewer than {FEWEST} prompts"
 
 Items = npt.NDArray[Any]
 
@@ -67,6 +69,19 @@ class Resample:
         of_block = np.asarray(gather @ rows, dtype=np.float64)
         return np.concatenate([of_block.sum(axis=0)[None], self.weights @ of_block])
 
+    def narrowed(self, item: Items) -> Resample:
+        """The same draws without the blocks that have none of these items: sums cost less.
+
+        Only for sums over `item`.
+        """
+        size = self.weights.shape[1]
+        used = np.flatnonzero(np.bincount(self.block[item], minlength=size))
+        if 2 * len(used) > size:
+            return self
+        place = np.zeros(size, dtype=np.int32)
+        place[used] = np.arange(len(used))
+        return Resample(self.group, place[self.block], self.weights[:, used])
+
     def prompts(self, item: Items) -> int:
         """How many prompts these items answer."""
         seen = np.zeros(int(self.group.max(initial=-1)) + 1, dtype=np.bool_)
@@ -81,11 +96,10 @@ class Resample:
         """
         size, prompts = len(item) if n is None else n, self.prompts(item)
         if not np.isfinite(found[0]):
-            return Figure(None, n=size, prompts=prompts, why=why or "there is nothing to go on")
+            return Figure(None, n=size, prompts=prompts, why=why or NOTHING)
         value = float(found[0])
         if prompts < FEWEST:
-            told = f"no interval from fewer than {FEWEST} prompts"
-            return Figure(value, n=size, prompts=prompts, why=told)
+            return Figure(value, n=size, prompts=prompts, why=TOO_FEW)
         low, high = percentile_intervals(found[1:, None], np.array([prompts], dtype=np.int64))
         if not np.isfinite(low[0]) or high[0] <= low[0]:
             told = (
@@ -99,11 +113,10 @@ class Resample:
     def share(self, item: Items, hit: Floats, weight: Floats | None = None) -> Figure:
         """The (weighted) mean of `hit` (k,) in [0, 1]: Wilson's interval, clustered by prompt."""
         if not len(item):
-            return Figure(None, why="there is nothing to go on")
+            return Figure(None, why=NOTHING)
         found = estimated_share(hit, weight, self.group[item])
         if found.groups < FEWEST:
-            told = f"no interval from fewer than {FEWEST} prompts"
-            return Figure(found.value, n=found.n, prompts=found.groups, why=told)
+            return Figure(found.value, n=found.n, prompts=found.groups, why=TOO_FEW)
         return Figure(found.value, found.low, found.high, found.n, found.groups)
 
     def p_value(self, found: Floats, item: Items, null: float = 0.0) -> float:

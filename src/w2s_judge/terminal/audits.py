@@ -10,7 +10,8 @@ from rich.text import Text
 
 from w2s_judge.audit.audited import Audit, Finding, RubricAudit
 from w2s_judge.audit.findings import by_kind
-from w2s_judge.audit.part import Cell, Column, Figure, Table
+from w2s_judge.audit.part import Table
+from w2s_judge.audit.spoken import written
 from w2s_judge.sentences import listed
 from w2s_judge.terminal.harmless import harmless
 from w2s_judge.terminal.tables import say, show
@@ -37,6 +38,8 @@ def show_audit(console: Console, audit: Audit, *, page: Path | None, figures: Pa
     say(console, [f"  {line}" for line in audit.answer.lines])
     console.print()
     _show_findings(console, audit.findings, audit.tests, several=len(audit.rubrics) > 1)
+    console.print()
+    say(console, ["In brackets: 95 % intervals, over prompts."])
     for rubric in audit.rubrics:
         _show_rubric(console, rubric, several=len(audit.rubrics) > 1)
     say(console, [f"- {note}" for note in audit.notes])
@@ -87,35 +90,9 @@ def _show_table(console: Console, title: str, table: Table, wanted: Sequence[str
     places = [k for k, column in enumerate(table.columns) if column.name in wanted]
     columns = [table.columns[k] for k in places]
     rows = [
-        [written(row[k], column) for k, column in zip(places, columns, strict=True)]
+        [written(row[k], column.kind)[:WIDEST] for k, column in zip(places, columns, strict=True)]
         for row in table.rows[:SHOWN]
     ]
     show(console, title, [column.title for column in columns], rows)
     if len(table.rows) > SHOWN:
         say(console, [f"and {len(table.rows) - SHOWN:,} more rows, on the page and in the figures"])
-
-
-def written(cell: Cell, column: Column) -> str:
-    """A cell as text: a figure with its interval, or without one as it is."""
-    if isinstance(cell, Figure):
-        if cell.value is None:
-            return "–"
-        value = _number(cell.value, column)
-        if cell.low is None or cell.high is None:
-            return value
-        return f"{value} [{_number(cell.low, column)}, {_number(cell.high, column)}]"
-    if cell is None:
-        return "–"
-    return cell[:WIDEST] if isinstance(cell, str) else _number(cell, column)
-
-
-def _number(value: float, column: Column) -> str:
-    """Short enough for tables of intervals: .69, not 0.690."""
-    if column.kind == "count":
-        return f"{value:,.0f}"
-    if column.kind == "usd":
-        return f"${value:,.4f}"
-    if column.kind == "seconds":
-        return f"{value:.2f} s"
-    written = f"{value:+.2f}" if column.kind == "signed" else f"{value:.2f}"
-    return written.replace("0.", ".", 1) if abs(value) < 1 and "0." in written[:3] else written

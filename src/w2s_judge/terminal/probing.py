@@ -9,7 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from w2s_judge.audit.part import Cell, Figure, Part
-from w2s_judge.terminal.amounts import dollars, tokens
+from w2s_judge.audit.spoken import DASH, percent, written
+from w2s_judge.terminal.amounts import dollars
+from w2s_judge.terminal.estimates import show_calls
 from w2s_judge.terminal.tables import say, show
 from w2s_judge.workflows.probe import Probed
 
@@ -17,21 +19,8 @@ from w2s_judge.workflows.probe import Probed
 def show_probe_estimate(told: Mapping[str, Any]) -> None:
     """A table of calls, tokens and dollars; nothing was asked."""
     console = Console()
-    rows = [
-        (
-            name, f"{one['calls']:,}", tokens(one["prompt_tokens"]),
-            tokens(one["completion_tokens"]), dollars(one["usd"]),
-        )
-        for name, one in [*told["judges"].items(), ("all", told)]
-    ]  # fmt: skip
     units = ", ".join(f"{one['sampled']:,} under {name}" for name, one in told["rubrics"].items())
-    show(
-        console, f"Asking again about {units}",
-        ("judge", "calls", "tokens in", "tokens out", "cost"), rows,
-    )  # fmt: skip
-    lines = ["Tokens are guessed from the length of the questions; re-asks come on top."]
-    if told["usd"] is None:
-        lines.append("Cost '?': add usd_per_1m_in and usd_per_1m_out to the judge's panel row.")
+    lines = show_calls(console, f"Asking again about {units}", told)
     lines.append(
         f"This run folder has made {told['already_called']:,} calls already; ceilings count these."
     )
@@ -81,7 +70,7 @@ def _show_part(console: Console, rubric: str, part: Part) -> None:
                 for judge, mine in _by_judge(rows)
             ]
             show(console, f"{rubric}: {title}", ("judge", *probes), cells)
-    say(console, [*part.sentences, *(f"Note: {note}." for note in part.notes)])
+    say(console, [*part.sentences, *(f"Note: {note}" for note in part.notes)])
 
 
 def _by_judge(
@@ -96,22 +85,8 @@ def _known(cell: Cell) -> bool:
 
 
 def _share(cell: Cell) -> str:
-    """`7% [3, 15]`."""
-    if not isinstance(cell, Figure) or cell.value is None:
-        return "–"
-    if cell.low is None or cell.high is None:
-        return f"{cell.value:.0%}"
-    return f"{cell.value:.0%} [{100 * cell.low:.0f}, {100 * cell.high:.0f}]"
+    return percent(cell) if isinstance(cell, Figure) and _known(cell) else DASH
 
 
 def _shift(cell: Cell) -> str:
-    """`+.25 [.20, .29]`."""
-    if not isinstance(cell, Figure) or cell.value is None:
-        return "–"
-    if cell.low is None or cell.high is None:
-        return _short(cell.value, "+")
-    return f"{_short(cell.value, '+')} [{_short(cell.low)}, {_short(cell.high)}]"
-
-
-def _short(value: float, sign: str = "") -> str:
-    return f"{value:{sign}.2f}".replace("0.", ".", 1)
+    return written(cell, "signed")

@@ -14,7 +14,7 @@ from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.resample import Resample
 from w2s_judge.audit.robustness.probe_effects import Scale
 from w2s_judge.audit.robustness.probe_votes import ProbeVotes, Rewriting
-from w2s_judge.audit.robustness.theme import verdicts
+from w2s_judge.audit.robustness.theme import class_of_label
 from w2s_judge.scoring.probes import PROBES, rewritten_place
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
@@ -71,7 +71,7 @@ def _classes(asked: Asked) -> Ints:
     of_label, labels, classes = asked.of_label, len(asked.labels), len(asked.classes)
     if of_label is None and asked.ordered and labels >= classes:
         of_label = tuple(label * classes // labels for label in range(labels))
-    return verdicts(of_label, labels)
+    return class_of_label(of_label, labels)
 
 
 def _arranged(

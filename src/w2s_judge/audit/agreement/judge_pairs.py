@@ -27,7 +27,7 @@ from w2s_judge.audit.resample import Resample, ratio
 TOGETHER = 32  # pairs that are drawn in one product
 ALWAYS = "both judges keep to one label, so that chance alone would agree as often"
 NO_ORDER = "the labels have no order"
-UNSURE = "the votes of one of the two only rank"
+UNSURE = "the scores of one of the two only rank"
 NO_VERDICT = "no item has a verdict of both"
 NO_RANK = "one of the two gives every item the same score"
 

@@ -16,9 +16,9 @@ import numpy as np
 from w2s_judge.arrays import Bools, Floats
 from w2s_judge.audit.agreement.kendall import ScoreCodes
 from w2s_judge.audit.agreement.label_counts import Column
+from w2s_judge.audit.common_notes import rankers
+from w2s_judge.audit.top_label import top_label
 from w2s_judge.votes import VoteMatrix
-
-LEVEL = 1e-9  # masses nearer to one another are level
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,10 +37,9 @@ class Readings:
     @classmethod
     def of(cls, votes: VoteMatrix) -> Readings:
         """Read the votes of a panel, one rater a judge."""
-        label = votes.label if votes.label is not None else _verdict(votes.soft())
         unsure = votes.uncalibrated
         sure = np.ones(votes.V, dtype=np.bool_) if unsure is None else ~unsure[votes.rater]
-        return cls(votes, label, votes.scores, sure)
+        return cls(votes, top_label(votes), votes.scores, sure)
 
     @property
     def verdicts(self) -> Column:
@@ -70,11 +69,4 @@ class Readings:
     @property
     def unsure(self) -> tuple[str, ...]:
         """Names of the judges with a vote whose mass only ranks."""
-        found = np.unique(self.votes.rater[~self.sure])
-        return tuple(self.votes.raters[j] for j in found.tolist())
-
-
-def _verdict(mass: Floats) -> Column:
-    top = mass.max(axis=1, initial=0.0)
-    level = (mass >= top[:, None] - LEVEL).sum(axis=1) > 1
-    return np.where(level, -1, mass.argmax(axis=1) if mass.shape[1] else -1).astype(np.int32)
+        return rankers(self.votes)

@@ -23,9 +23,11 @@ from w2s_judge.audit.agreement.panel_coefficients import (
 )
 from w2s_judge.audit.agreement.readings import Readings
 from w2s_judge.audit.agreement.words import alone, sentences
+from w2s_judge.audit.common_notes import most_shared, mute, only_rank
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Part, Table
 from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.spoken import plural
 from w2s_judge.sentences import listed
 
 NAME, TITLE = "agreement", "Do the judges agree?"
@@ -117,8 +119,7 @@ def _pairs_table(pairs: Sequence[PairAgreement], judges: Sequence[str]) -> Table
 def _silent(readings: Readings) -> Iterator[str]:
     votes = readings.votes
     silent = [name for name, voted in zip(votes.raters, readings.heard, strict=True) if not voted]
-    if silent:
-        yield f"Without a vote, and left out: {listed(silent)}."
+    yield from mute(silent)
 
 
 def _notes(readings: Readings, found: PanelAgreement, apart: int) -> Iterator[str]:
@@ -128,11 +129,7 @@ def _notes(readings: Readings, found: PanelAgreement, apart: int) -> Iterator[st
             f"{readings.undecided:,} of {votes.V:,} votes have two labels level on top: they give "
             "no verdict and are left out of raw agreement, kappa and nominal alpha."
         )
-    if readings.unsure:
-        yield (
-            f"Scores of {listed(readings.unsure)} only rank and are no probabilities: they enter "
-            "Kendall's tau-b alone."
-        )
+    yield from only_rank(readings.unsure)
     if not votes.ordered:
         yield (
             "The labels have no order, so that ordinal and interval alpha, AC2, weighted kappa, "
@@ -142,11 +139,13 @@ def _notes(readings: Readings, found: PanelAgreement, apart: int) -> Iterator[st
         yield "The weights of votes play no part in agreement: each vote counts alike."
     yield from _complete(readings, found)
     yield from _cut(readings)
-    pairs = votes.J * (votes.J - 1) // 2
-    if pairs > PAIRS:
-        yield f"Of {pairs:,} pairs of judges, the {PAIRS} with most items in common are shown."
+    yield from most_shared(votes.J * (votes.J - 1) // 2, PAIRS)
     if apart:
-        yield f"{apart:,} pairs of judges have no item in common and are not shown."
+        have = "has" if apart == 1 else "have"
+        yield (
+            f"{plural(apart, 'pair')} of judges {have} no item in common and "
+            f"{'is' if apart == 1 else 'are'} not shown."
+        )
 
 
 def _complete(readings: Readings, found: PanelAgreement) -> Iterator[str]:

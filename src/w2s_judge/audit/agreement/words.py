@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from w2s_judge.audit.agreement.judge_pairs import PairAgreement
 from w2s_judge.audit.agreement.panel_coefficients import AC1, ALPHA, ORDINAL, RAW, PanelAgreement
 from w2s_judge.audit.part import Figure
+from w2s_judge.audit.spoken import number, percent
 from w2s_judge.sentences import listed
 
 RELIABLE, TENTATIVE = 0.8, 0.667  # Krippendorff's (2018, p. 356) marks for conclusions from labels
@@ -33,16 +34,15 @@ def sentences(
     label, base = labels[panel.commonest], panel.base_rates[panel.commonest]
     yield (
         f"Two judges give the same verdict on an item in {percent(raw.value)} of cases; two who "
-        f"guessed by the panel's own shares of labels would in "
-        f"{percent(Figure(alpha.expected))}. The commonest label, {label}, has {percent(base)} of "
-        "all verdicts."
+        f"guessed by the panel's own shares of labels would in {percent(Figure(alpha.expected))}. "
+        f"The commonest label, {label}, has {percent(base)} of all verdicts."
     )
     if alpha.value.value is None:
         yield "Every verdict is the same label, so that agreement beyond chance cannot be told."
     else:
         yield (
             "Krippendorff's alpha, agreement beyond chance (0: as guesses by the shares of labels, "
-            f"1: always), is {plain(alpha.value)}: {_reading(alpha.value.value)}."
+            f"1: always), is {number(alpha.value)}: {_reading(alpha.value.value)}."
         )
     yield from _near(panel, len(labels))
     yield from _lopsided(panel, label)
@@ -60,33 +60,16 @@ def alone(judges: Sequence[str]) -> str:
     )
 
 
-def percent(figure: Figure) -> str:
-    """A share in words, with its interval."""
-    if figure.value is None:
-        return "an unknown share"
-    told = f"{100 * figure.value:.1f} %"
-    if figure.low is None or figure.high is None:
-        return told
-    return f"{told} ({100 * figure.low:.1f} to {100 * figure.high:.1f} %)"
-
-
-def plain(figure: Figure) -> str:
-    """A coefficient in words, with its interval."""
-    told = "unknown" if figure.value is None else f"{figure.value:.2f}"
-    if figure.low is None or figure.high is None:
-        return told
-    return f"{told} ({figure.low:.2f} to {figure.high:.2f})"
-
-
 def _reading(alpha: float) -> str:
     if alpha >= RELIABLE:
         return "one judge can largely stand in for another"
     if alpha >= TENTATIVE:
-        return f"enough for tentative conclusions from one judge, {RELIABLE} is asked for firm ones"
+        firm = number(RELIABLE, digits=1)
+        return f"enough for tentative conclusions from one judge; firm ones take {firm}"
     if alpha >= FAINT:
         return (
-            f"beyond chance, but below the {TENTATIVE} that is asked for even tentative "
-            "conclusions: what one judge says hangs on the judge"
+            f"beyond chance, but below the {number(TENTATIVE, digits=3)} that is asked for even "
+            "tentative conclusions: what one judge says hangs on the judge"
         )
     if alpha > -FAINT:
         return "hardly other than chance: the judges do not measure the same thing"
@@ -98,7 +81,7 @@ def _near(panel: PanelAgreement, labels: int) -> Iterator[str]:
     if labels > 2 and row is not None and row.value.value is not None:
         yield (
             "With near misses counted in part, as the labels have an order, alpha is "
-            f"{plain(row.value)}."
+            f"{number(row.value)}."
         )
 
 
@@ -109,7 +92,7 @@ def _lopsided(panel: PanelAgreement, label: str) -> Iterator[str]:
         yield (
             f"As {label} has most of the verdicts, chance alone agrees often, and alpha and kappa "
             f"come out low even where judges seldom differ; Gwet's AC1, which allows for that, is "
-            f"{plain(ac1.value)}. How the judges do on the rarer labels is the better question."
+            f"{number(ac1.value)}. How the judges do on the rarer labels is the better question."
         )
 
 
@@ -121,6 +104,6 @@ def _extremes(pairs: Sequence[PairAgreement], judges: Sequence[str]) -> Iterator
     least, most = ranked[0], ranked[-1]
     yield (
         f"Of {len(known)} pairs, {judges[most.one]} and {judges[most.two]} agree most, with a "
-        f"Cohen's kappa of {plain(most.kappa)}; {judges[least.one]} and {judges[least.two]} least, "
-        f"with {plain(least.kappa)}."
+        f"Cohen's kappa of {number(most.kappa)}; {judges[least.one]} and {judges[least.two]} "
+        f"least, with {number(least.kappa)}."
     )

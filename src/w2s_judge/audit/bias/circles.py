@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_judge.arrays import Floats
-from w2s_judge.audit.bias.against_others import median_of_others
 from w2s_judge.audit.label_worth import label_worth
+from w2s_judge.audit.median_of_others import median_of_others
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import Resample, ratio
@@ -84,7 +84,7 @@ def _test(name: str, figure: Figure, beyond: Floats, p: float) -> Test:
         "cycles",
         (name,),
         f"{name} contradicts itself: its preferences go round in a circle in {percent(figure)} of "
-        f"the prompts, where the median of the other judges is {others:.1%}.",
+        f"the prompts; the median of the other judges is {percent(others)}.",
         f"Weigh {name} less when ranking (judge-weighted Bradley-Terry does), or leave it out.",
         float(beyond[0]),
         LEAST,

@@ -20,8 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.audit.bias.against_others import vote_values
-from w2s_judge.audit.label_worth import label_worth
+from w2s_judge.audit.label_worth import label_worth, vote_values
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import Resample, ratio
@@ -165,7 +164,8 @@ def kin(panel: Panel, resample: Resample) -> Part:
 
 
 def _nothing(why: str) -> Part:
-    return Part("kin", "", notes=(f"whether judges favour their own family is not known: {why}",))
+    note = f"Whether judges favour their own family is not known: {why}."
+    return Part("kin", "", notes=(note,))
 
 
 def _differences(found: Kin, resample: Resample, judges: int, arity: int) -> Floats:
@@ -191,16 +191,16 @@ def _meaning(arity: int) -> str:
 def _test(name: str, family: str, figure: Figure, p: float, arity: int) -> Test:
     value = figure.value or 0.0
     sign = "more" if value >= 0 else "less"
-    told = number(figure, "+")
+    told = number(figure, signed=True)
     if arity == 2:
         said = (
             f"{name} votes {sign} often for responses of its own family ({family}) than neutral "
-            f"judges do on the same pairs: {told} of its votes."
+            f"judges do: {told} of its votes on such pairs."
         )
     else:
         said = (
             f"{name} gives {sign} to responses of its own family ({family}) than neutral judges "
-            f"do: {told} of utility (on a scale of 0 to 1), beside what it gives to others."
+            f"do: {told} of utility (0 to 1), less the same for others' responses."
         )
     return Test(
         "own-family", (name,), said,

@@ -31,13 +31,13 @@ import numpy.typing as npt
 from scipy import special, stats
 
 from w2s_judge.arrays import Floats, Ints
-from w2s_judge.audit.bias.against_others import against_others, vote_values
+from w2s_judge.audit.bias.against_others import against_others
 from w2s_judge.audit.bias.covariances import FLAT, covariances, slope
-from w2s_judge.audit.label_worth import label_worth
+from w2s_judge.audit.label_worth import label_worth, vote_values
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import Resample
-from w2s_judge.audit.spoken import number
+from w2s_judge.audit.spoken import decimal, number
 from w2s_judge.audit.sums_by import rows_of
 from w2s_judge.sentences import listed
 
@@ -151,19 +151,19 @@ def length(panel: Panel, resample: Resample) -> Part:
     """
     lengths = panel.traits.length
     if lengths is None:
-        return _nothing("the texts are not at hand: whether length sways the judges is not known")
+        return _nothing("The texts are not at hand: whether length sways the judges is not known.")
     worth, why = label_worth(panel)
     if worth is None:
-        return _nothing(f"whether length sways the judges cannot be told: {why}")
+        return _nothing(f"Whether length sways the judges cannot be told: {why}.")
     score = length_scores(lengths)
     if score is None:
-        return _nothing("all responses are of one length: nothing can be said of its weight")
+        return _nothing("All responses are of one length: nothing can be said of its weight.")
     found = length_slopes(panel, resample, score, worth)
     judges = np.flatnonzero(np.isfinite(found.slope[0]))
     if len(judges) < JUDGES:
         return _nothing(
-            f"whether length sways a judge is seen beside at least {JUDGES} judges with {FEWEST} "
-            f"votes each; there are {len(judges)}"
+            f"Whether length sways a judge is seen beside at least {JUDGES} judges with {FEWEST} "
+            f"votes each; there are {len(judges)}."
         )
     return _shown(panel, found, judges, resample)
 
@@ -202,14 +202,13 @@ def _test(name: str, figure: Figure, p: float, of: tuple[int, str, bool]) -> Tes
     value = figure.value or 0.0
     taste = "longer" if value >= 0 else "shorter"
     what = "difference in length" if arity == 2 else "length"
-    caution = "" if gold else " Without gold labels, a difference in skill can look like this, too."
+    caution = "" if gold else " Without gold, a difference in skill can look like this, too."
     return Test(
         "length",
         (name,),
-        f"{name} favours {taste} responses beside the other judges: {number(figure, '+')} of "
-        f"utility (on a scale of 0 to 1) per standard deviation of {what}, {equal}, less the "
-        f"median judge's.{caution}",
-        f"Do not let {name} decide alone where lengths differ; tell it that length does not count, "
+        f"{name} favours {taste} responses: {number(figure, signed=True)} of utility (0 to 1) per "
+        f"standard deviation of {what} beyond the median judge, {equal}.{caution}",
+        f"Do not let {name} decide alone where lengths differ: tell it that length does not count, "
         "or leave it out.",
         abs(value),
         LEAST,
@@ -223,5 +222,5 @@ def _sentence(rows: list[tuple[str, int, Figure, str]]) -> str:
     far = sorted(known, key=lambda one: -abs(one[1]))[:3]
     return (
         "Per standard deviation of length, judges give most beside the median judge (utility, 0 to "
-        f"1): {listed([f'{name} {value:+.2f}' for name, value in far])}."
+        f"1): {listed([f'{name} {decimal(value, signed=True)}' for name, value in far])}."
     )

@@ -17,7 +17,7 @@ from w2s_judge.audit.label_worth import BOTH, label_worth
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import FEWEST_TO_TEST, Resample, ratio
-from w2s_judge.audit.spoken import number, percent, plural
+from w2s_judge.audit.spoken import number, percent, plural, sentence
 from w2s_judge.audit.sums_by import rows_of, sums_by
 from w2s_judge.audit.top_label import NONE, top_label, top_of
 from w2s_judge.sentences import listed
@@ -126,11 +126,11 @@ def orders(panel: Panel, resample: Resample) -> Part:
     worth, note = label_worth(panel)
     asked = set(panel.votes.order or ())
     if not set(BOTH) <= asked:
-        one = "the judges were asked in one order only: whether they favour a place is not known"
+        one = "The judges were asked in one order only: whether they favour a place is not known."
         return Part("orders", "", notes=(one,) if panel.arity == 2 else ())
     pairs = swapped(panel.votes, panel.judge_of_rater, worth)
     if not len(pairs.item):
-        none = "no judge gave a verdict on one pair in both orders: flips cannot be counted"
+        none = "No judge gave a verdict on one pair in both orders: flips cannot be counted."
         return Part("orders", "", notes=(none,))
     rows, tests = [], []
     drawn = _drawn(pairs, resample, len(panel.judges))
@@ -151,7 +151,10 @@ def orders(panel: Panel, resample: Resample) -> Part:
         "both were for the second."
     )
     table = Table("orders", "Both orders", meaning, COLUMNS, tuple(rows))
-    return Part("orders", "", (_sentence(rows),), (table,), tuple(tests), (note,) if note else ())
+    if worth is None:
+        note = f"whether the judges favour a place cannot be told: {note}"
+    notes = (sentence(note),) if note else ()
+    return Part("orders", "", (_sentence(rows),), (table,), tuple(tests), notes)
 
 
 def as_one(pairs: Swapped) -> Swapped:
@@ -190,13 +193,13 @@ def _test(name: str, own: Swapped, first: Floats, row: Row, resample: Resample) 
         # A judge that always answers for one place: prompts as throws of a fair coin.
         p = float(2 * special.ndtr(-abs(share - EVEN) * 2 * np.sqrt(prompts)))
     place = "first" if share >= EVEN else "second"
-    told = row[3] if share >= EVEN else _mirrored(row[3])
+    told = row[3] if share >= EVEN else row[3].turned(1.0)
     return Test(
         "position",
         (name,),
         f"{name} favours the response that is shown {place}: {percent(told)} of its answers are "
-        f"for it, over both orders of {plural(len(own.item), 'pair')}; without a pull it would be "
-        f"half. Its verdict flips in {percent(row[2])} of the pairs.",
+        f"for it, where half would be. When the two swap places, {percent(row[2])} of its verdicts "
+        "flip.",
         f"Ask {name} in both orders and take the mean, or leave it out; one order alone is not "
         "to be trusted.",
         abs(share - EVEN),
@@ -204,14 +207,6 @@ def _test(name: str, own: Swapped, first: Floats, row: Row, resample: Resample) 
         "share of answers for one place, off one half",
         p,
     )
-
-
-def _mirrored(share: Figure) -> Figure:
-    value, low, high = share.value, share.low, share.high
-    return Figure(
-        None if value is None else 1 - value, None if high is None else 1 - high,
-        None if low is None else 1 - low, share.n, share.prompts, share.why,
-    )  # fmt: skip
 
 
 def _sentence(rows: list[Row]) -> str:
@@ -223,8 +218,8 @@ def _sentence(rows: list[Row]) -> str:
     if total[3].value is None:
         return f"{said}."
     far = sorted(rows[:-1], key=lambda row: -abs((row[3].value or 0) - EVEN))[:3]
-    names = listed([f"{row[0]} {row[3].value:.1%}" for row in far if row[3].value is not None])
-    lean = number(total[4], "+")
+    names = listed([f"{row[0]} {percent(row[3].value)}" for row in far if row[3].value is not None])
+    lean = number(total[4], signed=True)
     return (
         f"{said}; {percent(total[3])} of the answers are for what was shown first, where half "
         f"would be (lean {lean}). Furthest off: {names}."

@@ -10,11 +10,11 @@ import numpy as np
 from scipy import special
 
 from w2s_judge.arrays import Floats, Ints
-from w2s_judge.audit.bias.against_others import median_of_others
+from w2s_judge.audit.median_of_others import median_of_others
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import Resample, ratio
-from w2s_judge.audit.spoken import number, percent
+from w2s_judge.audit.spoken import decimal, number, percent
 from w2s_judge.audit.sums_by import rows_of, sums_by
 from w2s_judge.audit.top_label import NONE, top_label
 
@@ -56,7 +56,7 @@ def scale_use(panel: Panel, resample: Resample) -> Part:
         return Part("scale_use", "")
     notes = []
     if len(chosen) < int((count > 0).sum()):
-        notes.append(f"labels are counted for the {most:,} judges with most votes")
+        notes.append(f"Labels are counted for the {most:,} judges with most votes.")
     place = np.full(len(panel.judges), -1)
     place[chosen] = np.arange(len(chosen))
     kept = place[judge] >= 0
@@ -70,7 +70,7 @@ def scale_use(panel: Panel, resample: Resample) -> Part:
     if votes.L <= SHOWN:
         tables.append(_labels(names, panel.votes.labels, items, sums[0], share, resample))
     else:
-        notes.append(f"{votes.L} labels are too many to list how often each was said")
+        notes.append(f"{votes.L} labels are too many to list how often each was said.")
     if not votes.ordered or votes.L < GRADES:
         return Part("scale_use", "", (), tuple(tables), (), tuple(notes))
     table, tests, sentences = _scale(names, items, share, resample)
@@ -129,9 +129,9 @@ def _scale(
     )  # fmt: skip
     least, most = (int(pick(effective[0])) for pick in (np.nanargmin, np.nanargmax))
     sentence = (
-        f"Of {share.shape[2]} labels, judges use between {effective[0, least]:.1f} "
-        f"({names[least]}) and {effective[0, most]:.1f} ({names[most]}), counted as equally "
-        "frequent ones."
+        f"Of {share.shape[2]} labels, judges use between {decimal(effective[0, least], 1)} "
+        f"({names[least]}) and {decimal(effective[0, most], 1)} ({names[most]}), counted as "
+        "equally frequent ones."
     )
     return table, tuple(tests), (sentence,)
 
@@ -142,9 +142,9 @@ def _test(
     return Test(
         "scale-use",
         (name,),
-        f"{name} uses little of the scale: {number(effective)} labels, counted as equally frequent "
-        f"ones, where the median of the other judges uses {others:.2f}; its two commonest are "
-        f"{percent(common)} of its verdicts.",
+        f"{name} uses little of the scale: {number(effective, digits=1)} labels, counted as "
+        f"equally frequent ones, where the median judge uses {decimal(others, 1)}. Its two "
+        f"commonest are {percent(common)} of its verdicts.",
         f"Put the judges on one scale before averaging them (what w2s-judge does by default), or "
         f"ask {name} with a better described scale.",
         less,

@@ -14,10 +14,10 @@ from w2s_judge.audit.bias.length import length
 from w2s_judge.audit.bias.orders import orders
 from w2s_judge.audit.bias.scale_use import scale_use
 from w2s_judge.audit.bias.ways import ways
+from w2s_judge.audit.common_notes import only_rank, rankers, without_rankers
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Part
 from w2s_judge.audit.resample import Resample
-from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
 MANY = 2000  # judges that are set beside one another: tables of draws by judge grow with them
@@ -29,15 +29,9 @@ def bias(panel: Panel, resample: Resample) -> Part:
 
     Votes whose mass ranks and is no probability are left out: no verdict can be read from them.
     """
-    votes, judged = _readable(panel.votes), _readable(panel.judged)
+    votes, judged = without_rankers(panel.votes), without_rankers(panel.judged)
     left = replace(panel, votes=votes, judged=judged)
-    notes = []
-    if votes.V < panel.votes.V and panel.judged.uncalibrated is not None:
-        unread = [panel.judges[j] for j in np.flatnonzero(panel.judged.uncalibrated).tolist()]
-        notes.append(
-            f"left out of everything here, since their votes rank and are no verdicts: "
-            f"{listed(unread)}"
-        )
+    notes = [*only_rank(rankers(panel.judged))]
     if not votes.V:
         none = "there is no vote that a verdict can be read from"
         return Part(NAME, TITLE, (f"Nothing can be said: {none}.",), notes=tuple(notes))
@@ -54,13 +48,6 @@ def bias(panel: Panel, resample: Resample) -> Part:
     )
 
 
-def _readable(votes: VoteMatrix) -> VoteMatrix:
-    """Without the votes of raters whose mass only ranks."""
-    if votes.uncalibrated is None or not votes.uncalibrated.any():
-        return votes
-    return votes.only(~votes.uncalibrated[votes.rater])
-
-
 def _fewer(panel: Panel) -> tuple[Panel, list[str]]:
     """The judges with most votes, where there are very many, and what to say of it."""
     judges = panel.judged.J
@@ -70,7 +57,7 @@ def _fewer(panel: Panel) -> tuple[Panel, list[str]]:
     kept = np.zeros(judges, dtype=np.bool_)
     kept[np.argsort(-count, kind="stable")[:MANY]] = True
     votes = _of_raters(panel.votes, kept[panel.judge_of_rater])
-    told = f"only the {MANY:,} judges with most votes, of {judges:,}, are set beside one another"
+    told = f"Of {judges:,} judges, the {MANY:,} with most votes are set beside one another."
     return replace(panel, votes=votes, judged=_of_raters(panel.judged, kept)), [told]
 
 

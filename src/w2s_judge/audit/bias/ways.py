@@ -14,8 +14,7 @@ from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import Resample, ratio
 from w2s_judge.audit.spoken import percent
-from w2s_judge.audit.top_label import NONE, top_label, top_of
-from w2s_judge.calibration.class_mass import class_mass
+from w2s_judge.audit.top_label import NONE, top_class
 from w2s_judge.votes import VoteMatrix
 
 LEAST = 0.10  # ten more verdicts of 100 than between different models
@@ -70,7 +69,7 @@ def ways(panel: Panel, resample: Resample) -> Part:
     figure = resample.figure(base, items, why="no two judges of different models share an item")
     rows.append((OTHERS, "", "", len(items), figure))
     table = Table("ways", "Ways of asking one model", MEANING, COLUMNS, tuple(rows))
-    note = f"ways of asking one model: the {PAIRS} pairs with most votes, of {len(pairs):,}"
+    note = f"Of {len(pairs):,} ways of asking one model, the {PAIRS} with most votes are shown."
     notes = (note,) if len(pairs) > PAIRS else ()
     return Part("ways", "", (_sentence(rows, figure),), (table,), tuple(tests), notes)
 
@@ -90,8 +89,7 @@ def _models(panel: Panel) -> tuple[Ints, list[str]]:
 
 def _verdicts(panel: Panel) -> tuple[VoteMatrix, Ints]:
     """The votes that say something, and what (V,): a class where labels have one, else a label."""
-    mass = class_mass(panel.judged, panel.gold)
-    said = top_label(panel.judged) if mass is None else top_of(mass)
+    _, said = top_class(panel.judged, panel.gold)
     kept = np.flatnonzero(said != NONE)
     return panel.judged.only(kept), said[kept]
 
@@ -132,7 +130,8 @@ def _different(
 def _sentence(rows: list[tuple[Cell, ...]], base: Figure) -> str:
     share = [row[4].value for row in rows[:-1] if isinstance(row[4], Figure)]
     known = [one for one in share if one is not None]
-    said = f"{np.mean(known):.1%} of verdicts change when one model is asked in another way"
+    change = percent(float(np.mean(known)))
+    said = f"{change} of verdicts change when one model is asked in another way"
     if base.value is None:
         return f"{said}."
     return f"{said}, and {percent(base)} between different models."
@@ -144,8 +143,7 @@ def _test(model: str, pair: tuple[str, str], figure: Figure, beyond: float, p: f
         "ways",
         pair,
         f"{pair[0]} and {pair[1]} are one model ({model}) asked in two ways, and differ in "
-        f"{percent(figure)} of their verdicts: more than judges of different models, who differ in "
-        f"{others:.1%}.",
+        f"{percent(figure)} of their verdicts. Different models differ in {percent(others)}.",
         "Find out which of the two ways reads the model right (gold labels tell), and drop the "
         "other.",
         beyond,

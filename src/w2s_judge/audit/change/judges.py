@@ -9,21 +9,20 @@ import numpy as np
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.audit.change.in_both import InBoth, Judged, Silence
 from w2s_judge.audit.change.shifts import Values, difference
-from w2s_judge.audit.label_worth import label_worth
+from w2s_judge.audit.common_notes import RANKS, only_rank, rankers
+from w2s_judge.audit.label_worth import label_worth, vote_values
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Column, Figure, Table, Test
 from w2s_judge.audit.resample import FEWEST_TO_TEST, Resample
-from w2s_judge.audit.spoken import number
-from w2s_judge.audit.top_label import NONE, top_label, top_of
-from w2s_judge.calibration.class_mass import class_mass
-from w2s_judge.votes import VoteMatrix
+from w2s_judge.audit.spoken import number, points
+from w2s_judge.audit.top_label import NONE, top_class, top_label
 
 MINIMUM = 0.05
 FEW = FEWEST_TO_TEST  # common items below which a judge's runs are compared as wholes
 OLD_SEED = 1  # not the new run's: the draws of the two are independent
 ADVICE = (
-    "find out what changed (the model's version, its provider, the prompt, the settings), and do "
-    "not put votes of both runs together before it is known"
+    "Find out what changed (the model's version, its provider, the prompt, the settings), and do "
+    "not put votes of both runs together before it is known."
 )
 PAIRED, UNPAIRED = "on the same items", "as wholes, on other items"
 COLUMNS = (
@@ -89,7 +88,7 @@ def changed_judges(
 ) -> tuple[Table, list[Test], list[str]]:
     """The table "judges" over judges in both runs, its tests, and what is to be known of it."""
     runs = Runs.of(panel, before, resample, found)
-    ranks = _ranking(panel.judged) | _ranking(before.judged)
+    ranks = {*rankers(panel.judged), *rankers(before.judged)}
     rows: list[tuple[str | int | Figure, ...]] = []
     tests: list[Test] = []
     for o, j in enumerate(found.judge.tolist()):
@@ -97,14 +96,16 @@ def changed_judges(
             continue
         name, same = panel.judges[j], int(runs.common[j]) >= FEW
         ranked = name in ranks
-        shift = Figure(None, why="its votes only rank") if ranked else _shift(runs, j, o, same)
+        shift = Figure(None, why=RANKS) if ranked else _shift(runs, j, o, same)
         if same and not ranked and runs.shift is not None:
-            tests.append(moved(name, "mean score", shift, runs.shift.p_value(j), "utility"))
+            told = f"mean score of {name} moved by {number(shift, signed=True)}"
+            tests.append(moved(name, told, shift, runs.shift.p_value(j), "utility"))
         quiet = Figure(None, why="one of the runs keeps no abstentions")
         if runs.silence is not None:
             quiet = runs.silence.figure(j)
             p = runs.silence.p_value(j)
-            tests.append(moved(name, "share of abstentions", quiet, p, "share of its answers"))
+            told = f"share of abstentions of {name} moved by {points(quiet)}"
+            tests.append(moved(name, told, quiet, p, "share of its answers"))
         differ = _said_other(runs, j, same, ranked)
         how = PAIRED if same else UNPAIRED
         rows.append((name, int(runs.common[j]), differ, shift, quiet, how))
@@ -112,12 +113,11 @@ def changed_judges(
     return table, tests, _notes(runs, table, sorted(ranks))
 
 
-def moved(name: str, what: str, shift: Figure, p: float, unit: str) -> Test:
+def moved(name: str, told: str, shift: Figure, p: float, unit: str) -> Test:
     """A test of kind "changed": a mean or a share of `name` moved, up or down."""
     return Test(
         "changed", (name,),
-        f"the {what} of {name} is not what it was: it moved by {number(shift, '+')} between the "
-        f"two runs, on the same items",
+        f"The {told} between the two runs, on the same items.",
         ADVICE, abs(shift.value or 0.0), MINIMUM, unit, p if shift.value is not None else 1.0,
     )  # fmt: skip
 
@@ -134,7 +134,7 @@ def _shift(runs: Runs, j: int, o: int, same: bool) -> Figure:
 
 def _said_other(runs: Runs, j: int, same: bool, ranked: bool) -> Figure:
     if ranked:
-        return Figure(None, why="its votes only rank")
+        return Figure(None, why=RANKS)
     if runs.differ is None:
         return Figure(None, why="the two runs use other labels")
     if not same:
@@ -145,15 +145,12 @@ def _said_other(runs: Runs, j: int, same: bool, ranked: bool) -> Figure:
 def _scores(panel: Panel) -> tuple[Floats | None, str]:
     """(V,) utility of each judge's vote on each item."""
     worth, why = label_worth(panel)
-    votes = panel.judged
-    if worth is None:
-        return None, why
-    return np.asarray(worth[votes.label] if votes.label is not None else votes.soft() @ worth), ""
+    return (None, why) if worth is None else (vote_values(panel.judged, worth), "")
 
 
 def _differ(panel: Panel, before: Panel, both: Judged, resample: Resample) -> Values | None:
     """Classes are compared where both runs know them, else labels; None where these differ."""
-    new, old = _verdicts(panel), _verdicts(before)
+    new, old = (top_class(one.judged, one.gold) for one in (panel, before))
     if new[0] != old[0]:
         new = (panel.judged.labels, top_label(panel.judged))
         old = (before.judged.labels, top_label(before.judged))
@@ -165,14 +162,6 @@ def _differ(panel: Panel, before: Panel, both: Judged, resample: Resample) -> Va
     return Values.of(both.item[told], both.judge[told], other, len(panel.judges), resample)
 
 
-def _verdicts(panel: Panel) -> tuple[tuple[str, ...], Ints]:
-    votes = panel.judged
-    mass = class_mass(votes, panel.gold)
-    if mass is None:
-        return votes.labels, top_label(votes)
-    return votes.truth_with(panel.gold).classes, top_of(mass)
-
-
 def _silence(panel: Panel, before: Panel, resample: Resample, found: InBoth) -> Values | None:
     new, old = Silence.of(panel), Silence.of(before)
     if new is None or old is None:
@@ -182,21 +171,13 @@ def _silence(panel: Panel, before: Panel, resample: Resample, found: InBoth) -> 
     return Values.of(both.item, both.judge, more, len(panel.judges), resample)
 
 
-def _ranking(votes: VoteMatrix) -> set[str]:
-    if votes.uncalibrated is None:
-        return set()
-    return {votes.raters[j] for j in np.flatnonzero(votes.uncalibrated).tolist()}
-
-
 def _notes(runs: Runs, table: Table, ranks: list[str]) -> list[str]:
     notes = []
     if any(row[5] == UNPAIRED for row in table.rows):
         notes.append(
-            f"judges with fewer than {FEW} items in both runs are compared by their means over "
-            "other items: their shift may be that of the items, and none is stated as a finding"
+            f"Judges with fewer than {FEW} items in both runs are compared by their means over "
+            "other items: their shift may be that of the items, and none is stated as a finding."
         )
     if runs.silence is None:
-        notes.append("abstentions are not compared: at least one of the runs keeps none")
-    if ranks:
-        notes.append(f"judges whose votes only rank are not compared: {', '.join(ranks)}")
-    return notes
+        notes.append("Abstentions are not compared: at least one of the runs keeps none.")
+    return [*notes, *only_rank(ranks)]

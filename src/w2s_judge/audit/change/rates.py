@@ -13,7 +13,7 @@ from w2s_judge.audit.part import Column, Figure, Table, Test
 from w2s_judge.audit.rates.outcomes import Outcomes, outcomes
 from w2s_judge.audit.rates.voices import consensus_voice
 from w2s_judge.audit.resample import Resample
-from w2s_judge.audit.spoken import number, percent
+from w2s_judge.audit.spoken import percent, points
 from w2s_judge.audit.top_label import NONE
 
 COLUMNS = (
@@ -28,7 +28,7 @@ MEANING = (
     "How often the consensus of each run gives this verdict, on the same items where there are "
     "enough of them; where gold labels are, it is taken from fits that did not see them."
 )
-ADVICE = "look at which judges moved, and quote no rate of one run beside one of the other"
+ADVICE = "Look at which judges moved, and quote no rate of one run beside one of the other."
 
 
 def changed_rates(
@@ -38,14 +38,14 @@ def changed_rates(
     classes = panel.consensus.classes
     new, old = consensus_voice(panel), consensus_voice(before)
     if classes != before.consensus.classes:
-        return None, [], ["the two runs are about other classes: their rates are not compared"]
+        return None, [], ["The two runs are about other classes: their rates are not compared."]
     if new is None or old is None:
-        return None, [], ["a consensus that only ranks has no rates to compare"]
+        return None, [], ["A consensus that only ranks has no rates to compare."]
     what, was = outcomes(panel, classes), outcomes(before, classes)
     one = _everywhere(new.item, new.verdict(what), panel.votes.I)
     two = _everywhere(old.item, old.verdict(was), before.votes.I)
     if what.names != was.names:
-        return None, [], ["the two runs compare other writers: their rates are not compared"]
+        return None, [], ["The two runs compare other writers: their rates are not compared."]
     at_old = np.flatnonzero(found.item >= 0)
     at_new = found.item[at_old]
     told = (one[at_new] != NONE) & (two[at_old] != NONE)
@@ -56,8 +56,8 @@ def changed_rates(
     again = Resample.of(before.votes.group, draws=len(resample.weights), seed=OLD_SEED)
     rows = _wholes(what, one, two, resample, again, len(item))
     note = (
-        f"fewer than {FEW} items have a verdict in both runs: rates are compared as wholes, on "
-        "other items, and a shift may be that of the items"
+        f"Fewer than {FEW} items have a verdict in both runs: rates are compared as wholes, on "
+        "other items, and a shift may be that of the items."
     )
     return _table(rows), [], [note]
 
@@ -83,8 +83,8 @@ def _paired(
 def _test(name: str, past: Figure, present: Figure, shift: Figure, p: float) -> Test:
     return Test(
         "changed", (),
-        f'the consensus gives the verdict "{name}" to {percent(present)} of the items that are in '
-        f"both runs, and gave it to {percent(past)} before: a shift of {number(shift, '+')}",
+        f'The consensus gives the verdict "{name}" to {percent(present)} of the items that are in '
+        f"both runs. It gave it to {percent(past)} before, a shift of {points(shift)}.",
         ADVICE, abs(shift.value or 0.0), MINIMUM, "share of the items",
         p if shift.value is not None else 1.0,
     )  # fmt: skip

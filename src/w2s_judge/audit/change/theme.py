@@ -18,18 +18,18 @@ from w2s_judge.audit.change.rates import changed_rates
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Figure, Part, Table
 from w2s_judge.audit.resample import Resample
-from w2s_judge.audit.spoken import number, percent, plural
+from w2s_judge.audit.spoken import number, percent, plural, points
 from w2s_judge.sentences import listed
 
 TITLE = "What changed?"
 MOST = 4  # rates that have a sentence of their own
+OTHER_KIND = "One run judges single responses and the other compares two: nothing can be compared."
 
 
 def change(panel: Panel, before: Panel, resample: Resample) -> Part:
     """The part "change": `panel` is the new run, `before` the old one; tests of kind "changed"."""
     if panel.arity != before.arity:
-        told = "one run judges single responses and the other compares two: nothing can be compared"
-        return Part("change", TITLE, (told,))
+        return Part("change", TITLE, (OTHER_KIND,))
     found = InBoth.of(panel, before)
     judges, tests, notes = changed_judges(panel, before, resample, found)
     rates, more, told_rates = changed_rates(panel, before, resample, found)
@@ -44,8 +44,8 @@ def change(panel: Panel, before: Panel, resample: Resample) -> Part:
 
 def _shared(judges: int, items: int) -> str:
     if not judges and not items:
-        return "The two runs have neither a judge nor an item in common"
-    return f"{plural(judges, 'judge')} and {plural(items, 'item')} are in both runs"
+        return "The two runs have neither a judge nor an item in common."
+    return f"{plural(judges, 'judge')} and {plural(items, 'item')} are in both runs."
 
 
 def _moved(judges: Table) -> list[str]:
@@ -62,8 +62,8 @@ def _moved(judges: Table) -> list[str]:
     if len(moves) == 1:
         whose = "The mean score moved for"
     return [
-        f"{whose} {name}: by {number(shift, '+')} on a scale from 0 to 1, over "
-        f"{plural(shift.n, 'item')} in both runs"
+        f"{whose} {name}: by {number(shift, signed=True)} on a scale from 0 to 1, over "
+        f"{plural(shift.n, 'item')} in both runs."
     ]
 
 
@@ -76,13 +76,14 @@ def _differed(judges: Table) -> list[str]:
     if not shares:
         return []
     low, high = min(shares), max(shares)
-    span = f"{high[0]:.1%} of its verdicts"
+    span = f"{percent(high[0])} of its verdicts"
     if len(shares) > 1:
-        span = f"between {low[0]:.1%} ({low[1]}) and {high[0]:.1%} ({high[1]}) of their verdicts"
+        ends = f"between {percent(low[0])} ({low[1]}) and {percent(high[0])} ({high[1]})"
+        span = f"{ends} of their verdicts"
     who = f"{high[1]} changed" if len(shares) == 1 else "Judges changed"
     return [
         f"{who} {span}: one that is not deterministic changes some whenever it is asked again, so "
-        "that only the shifts tell of a change"
+        "that only the shifts tell of a change."
     ]
 
 
@@ -95,7 +96,7 @@ def _rates(rates: Table) -> list[str]:
                 continue
             told.append(
                 f'The consensus gave the verdict "{row[0]}" in {percent(past)} before and in '
-                f"{percent(now)} now: a shift of {number(shift, '+')}"
+                f"{percent(now)} now: a shift of {points(shift)}."
             )
     return told
 
@@ -107,11 +108,11 @@ def _alone(panel: Panel, before: Panel, found: InBoth, common: int) -> list[str]
     for where, names in (("this run", panel.judges), ("the other run", before.judges)):
         alone = [name for name in names if name not in shared]
         if alone:
-            told.append(f"only in {where}, and not compared: {listed(alone)}")
+            told.append(f"Only in {where}, and not compared: {listed(alone)}.")
     only = (panel.votes.I - common, before.votes.I - common)
     if any(only):
         told.append(
             f"{plural(only[0], 'item')} only in this run and {only[1]:,} only in the other are "
-            "left out of what is compared item by item"
+            "left out of what is compared item by item."
         )
     return told

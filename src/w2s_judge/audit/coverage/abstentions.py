@@ -18,7 +18,7 @@ from w2s_judge.audit.coverage.answered import Answers, Places
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import FEWEST_TO_TEST, Resample, ratio
-from w2s_judge.audit.spoken import percent
+from w2s_judge.audit.spoken import percent, points
 from w2s_judge.audit.sums_by import rows_of, sums_by
 
 MANY = 2000  # judges that are looked at, those that abstain most
@@ -195,22 +195,22 @@ def _sentences(tests: list[Test], against: str) -> tuple[str, ...]:
         return ()
     return (
         f"Abstentions by what is true (against {against}): the widest gap is that of "
-        f"{most.about[0]}, which abstains {most.effect:.1%} more often on {most.about[1]} than on "
-        "the rest.",
+        f"{most.about[0]}, which abstains {points(Figure(most.effect), signed=False)} more often "
+        f"on {most.about[1]} than on the rest.",
     )
 
 
 def _test(
-    about: tuple[str, str], share: Figure, rest: float, against: str, effect: float, p: float
+    about: tuple[str, str], here: Figure, rest: float, against: str, effect: float, p: float
 ) -> Test:
     judge, name = about
     return Test(
         "abstains-by-class",
         about,
-        f"{judge} abstains on {percent(share)} of the items that are {name}, and on {rest:.1%} of "
-        f"the others (against {against}).",
-        f"Look at what {judge} refuses or leaves unread there: on {name} the panel's word is that "
-        "of the others. Another wording, or another judge, would fill the gap.",
+        f"{judge} abstains on {percent(here)} of the items that are {name} (against {against}), "
+        f"and on {percent(rest)} of the rest. There the panel's word is that of the other judges.",
+        f"Look at what {judge} refuses or leaves unread: another wording, or another judge, would "
+        "fill the gap.",
         effect,
         LEAST,
         "share of abstentions above that on the other classes",

@@ -12,7 +12,7 @@ from w2s_judge.audit.coverage.answered import Answers
 from w2s_judge.audit.panel import Calls, Panel, Slice
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table
 from w2s_judge.audit.resample import Resample
-from w2s_judge.audit.spoken import percent, plural
+from w2s_judge.audit.spoken import of_kind, percent, plural, sentence
 from w2s_judge.audit.sums_by import rows_of
 from w2s_judge.sentences import listed
 
@@ -70,7 +70,7 @@ def coverage(panel: Panel, resample: Resample) -> Part:
         (*_said(panel, answers, recorded, judges, resample), *classes.sentences),
         (*tables, *classes.tables),
         classes.tests,
-        () if recorded else (UNRECORDED,),
+        () if recorded else (sentence(UNRECORDED),),
     )
 
 
@@ -176,24 +176,22 @@ def _said(
         )
     mute = [str(row[0]) for row in judges.rows if not row[4]]
     if mute:
-        said.append(f"Not one vote came from {listed(mute)}: nothing can be said of it.")
+        them = "it" if len(mute) == 1 else "them"
+        said.append(f"Not one vote came from {listed(mute)}: nothing can be said of {them}.")
     if recorded and len(answers.item):
         said.append(_abstained(answers, judges, resample))
     return [*said, *_taken(panel)]
 
 
 def _abstained(answers: Answers, judges: Table, resample: Resample) -> str:
-    share = _silence(answers, resample, True)
-    said = f"{percent(share)} of all answers are abstentions"
+    said = f"{percent(_silence(answers, resample, True))} of all answers are abstentions"
     known = [
         (str(row[0]), row[5].value or 0.0) for row in judges.rows if isinstance(row[5], Figure)
     ]
     most = max(known, key=lambda one: one[1], default=("", 0.0))
-    return (
-        f"{said}, most of them those of {most[0]} ({most[1]:.1%} of its own)."
-        if most[1]
-        else (f"{said}.")
-    )
+    if not most[1]:
+        return f"{said}."
+    return f"{said}; {most[0]} abstains most, in {percent(most[1])} of its own."
 
 
 def _taken(panel: Panel) -> list[str]:
@@ -214,8 +212,9 @@ def _taken(panel: Panel) -> list[str]:
         )
     cost = _total([one.cost_usd for one in calls])
     if cost is not None and votes:
-        said.append(f"The calls cost {cost:,.2f} USD, {1000 * cost / votes:,.2f} a 1,000 votes.")
+        each = of_kind(1000 * cost / votes, "usd")
+        said.append(f"The calls cost {of_kind(cost, 'usd')}, {each} for 1,000 votes.")
     elif any(one.cost_usd is not None for one in calls):
         unknown = dict.fromkeys(one.judge for one in calls if one.cost_usd is None)
-        said.append(f"What the calls cost is not known of {listed(list(unknown))}.")
+        said.append(f"What {listed(list(unknown))} cost is not known.")
     return said

@@ -26,8 +26,8 @@ from w2s_judge.audit.dependence.error_correlation import (
     drawn_correlations,
 )
 from w2s_judge.audit.part import Cell, Column, Figure, Table, Test
-from w2s_judge.audit.resample import Resample
-from w2s_judge.audit.spoken import number
+from w2s_judge.audit.resample import TOO_FEW, Resample
+from w2s_judge.audit.spoken import number, percent
 from w2s_judge.calibration.dependence import OVERLAP
 from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
@@ -42,19 +42,20 @@ ADVICE = (
     "Count the two as one judge: keep the cheaper one, or put a judge of another model in the "
     "place of one."
 )
-UNLESS = "unless both are right where most others are wrong, which only gold labels can tell"
+COUNTED = "The panel counts one opinion twice."
+UNLESS = "Or both are right where most others are wrong, which only gold labels can tell."
 COLUMNS = (
-    Column("judges", "judges"),
-    Column("inside", "correlation among them", "number"),
-    Column("outside", "what the panel explains of it", "number"),
-    Column("excess", "share of verdicts repeated", "share"),
+    Column("judges", "Judges"),
+    Column("inside", "Correlation among them", "number"),
+    Column("outside", "What the panel explains of it", "number"),
+    Column("excess", "Share of verdicts repeated", "share"),
     Column("z", "z", "number"),
-    Column("merged", "near copies?"),
-    Column("evidence", "seen in"),
+    Column("merged", "Near copies?"),
+    Column("evidence", "Seen in"),
 )
 MEANING = (
-    "how far these judges repeat each other's verdicts, beyond what all judges have in common; "
-    "z is how many standard errors that is away from nothing"
+    "How far these judges repeat each other's verdicts, beyond what all judges have in common; "
+    "z is how many standard errors that is away from nothing."
 )
 
 
@@ -177,25 +178,23 @@ def _tests(evidence: _Evidence, resample: Resample, open_: list[set[str]]) -> li
 
 
 def _sentence(evidence: _Evidence, k: int, one: str, two: str, resample: Resample) -> str:
-    of = evidence.of
+    of, items = evidence.of, evidence.items[k]
     what = "errors" if evidence.gold else "votes"
-    found = f"{of.found[0, k]:.2f}"
-    if of.excess[0, k] >= evidence.minimum:
-        found = number(resample.figure(of.found[:, k], evidence.items[k]))
-    share = max(float(of.excess[0, k]), 0.0)
-    told = (
-        f"{one} and {two} are near copies: their {what} correlate at {found}, where "
-        f"what the panel has in common explains {of.expected[0, k]:.2f}; about {share:.0%} of what "
-        "one says repeats the other"
+    found, excess = Figure(float(of.found[0, k])), Figure(max(float(of.excess[0, k]), 0.0))
+    if of.excess[0, k] >= evidence.minimum:  # else it is never said
+        found, excess = (resample.figure(drawn[:, k], items) for drawn in (of.found, of.excess))
+    return (
+        f"{one} and {two} are near copies: about {percent(excess)} of what one says repeats the "
+        f"other (their {what} correlate at {number(found)}, the panel explains "
+        f"{number(float(of.expected[0, k]))}). {COUNTED if evidence.gold else UNLESS}"
     )
-    return f"{told}." if evidence.gold else f"{told} ({UNLESS})."
 
 
 def _cluster_row(
     one: Cluster, found: Found, votes: VoteMatrix, resample: Resample, *, untold: bool
 ) -> tuple[Cell, ...]:
     prompts = resample.prompts(np.unique(votes.item))
-    why = "" if one.low is not None else "no interval from so few prompts"
+    why = "" if one.low is not None else TOO_FEW
     excess = Figure(one.excess, one.low, one.high, one.items, prompts, why)
     merged = "near copies" if one.merges and found.accepted and not untold else "no"
     seen = "votes alone" + ("; a second reading fits" if one.second else "")

@@ -25,6 +25,7 @@ import numpy as np
 from w2s_judge.aggregation.copies import FEWEST, KNOWN, MOST
 from w2s_judge.aggregation.pair_sums import Pairs, squared
 from w2s_judge.arrays import Floats, Ints
+from w2s_judge.audit.median_of_others import median_of_others
 from w2s_judge.audit.resample import Resample
 
 LEAST_SHARED = 0.02  # mean correlation of the others, below which they share no factor
@@ -60,7 +61,7 @@ def copy_evidence(pairs: Pairs, found: Floats, *, votes_alone: bool) -> CopyEvid
     judges, place = np.unique(np.concatenate([pairs.one, pairs.two]), return_inverse=True)
     one, two = np.split(place.astype(np.int32), 2)
     J = len(judges)  # noqa: N806
-    expected = _median_of_others(found)
+    expected = median_of_others(found)
     factor = None
     if FEWEST <= J <= MOST and len(pairs.one) >= KNOWN * J * (J - 1) / 2:
         factor = _one_factor(found, Pairs(one, two, pairs.items), J, votes_alone)
@@ -83,20 +84,6 @@ def p_of_excess(excess: Floats, usual: float, items: Ints, resample: Resample) -
     least = 1 / max(resample.prompts(items), 1)
     shaken = excess[1:] + least * np.where(np.arange(len(excess) - 1) % 2, 1.0, -1.0)
     return resample.p_value(np.concatenate([excess[:1], shaken]), items, usual)
-
-
-def _median_of_others(found: Floats) -> Floats:
-    """(n, P) median of each row without the pair itself."""
-    n, P = found.shape  # noqa: N806
-    order = np.argsort(found, axis=1, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(P), (n, P)), axis=1)
-    inside = np.take_along_axis(found, order, axis=1)
-
-    def kth(k: int) -> Floats:
-        return np.where(rank <= k, inside[:, [k + 1]], inside[:, [k]])
-
-    return np.asarray((kth((P - 2) // 2) + kth((P - 1) // 2)) / 2)
 
 
 def _one_factor(

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
+from w2s_judge.audit.common_notes import (
+    UNMAPPED,
+    most_shared,
+    only_rank,
+    rankers,
+    without_rankers,
+)
 from w2s_judge.audit.dependence.copies_found import common_items, copies_found
 from w2s_judge.audit.dependence.error_correlation import ErrorCorrelation, error_correlation
 from w2s_judge.audit.dependence.if_independent import if_independent
@@ -28,11 +35,11 @@ from w2s_judge.audit.dependence.words import (
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table
 from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.spoken import sentence
 from w2s_judge.audit.top_label import top_label, top_of
 from w2s_judge.calibration.class_mass import class_mass
 from w2s_judge.calibration.dependence import OVERLAP
 from w2s_judge.gold import Gold
-from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
 NAME, TITLE = "dependence", "Do the judges err together?"
@@ -42,13 +49,11 @@ NO_COMMON = (
     f"How far the judges err together cannot be told: no two of them share {OVERLAP} items with "
     "votes."
 )
-NO_CLASSES = (
-    "How far the judges err together cannot be told: it is not known which label means which class."
-)
+NO_CLASSES = f"How far the judges err together cannot be told: {UNMAPPED}."
 FLATTERED = "errors against the consensus, which the judges made themselves: as a rule too good"
 PAIRS_MEAN = (
-    "correlation of the two judges' errors: within each true class (so that a class that is hard "
-    "for everybody counts for nothing), and plain; 0 is on their own, 1 is always together"
+    "Correlation of the two judges' errors: within each true class (so that a class that is hard "
+    "for everybody counts for nothing), and plain; 0 is on their own, 1 is always together."
 )
 
 
@@ -94,14 +99,7 @@ def dependent(panel: Panel, resample: Resample) -> Part:
 
 
 def _read(panel: Panel) -> tuple[_Read, list[str]]:
-    votes, notes = panel.judged, []
-    if votes.uncalibrated is not None:
-        left = [name for name, only in zip(votes.raters, votes.uncalibrated, strict=True) if only]
-        votes = votes.only(~votes.uncalibrated[votes.rater])
-        notes.append(
-            f"Left out of all but the search for copies in votes, for their votes only rank: "
-            f"{listed(left)}."
-        )
+    votes, notes = without_rankers(panel.judged), [*only_rank(rankers(panel.judged))]
     gold = panel.gold if panel.gold is not None and panel.gold.G else None
     mass = class_mass(votes, gold)
     if mass is None:
@@ -163,12 +161,12 @@ def _summary(rows: dict[str, Figure], errors: ErrorCorrelation | None) -> Table:
             told = f"{meaning} ({FLATTERED})" if flattered and by_errors else meaning
             table.append((name, rows[name], told))
     columns = (
-        Column("measure", "measure"),
-        Column("value", "value", "number"),
-        Column("meaning", "what it is"),
+        Column("measure", "Measure"),
+        Column("value", "Value", "number"),
+        Column("meaning", "What it is"),
     )
     return Table(
-        "summary", "How many judges these are", "figures of the panel", columns, tuple(table)
+        "summary", "How many judges these are", "Figures of the whole panel.", columns, tuple(table)
     )
 
 
@@ -185,13 +183,13 @@ def _pairs(errors: ErrorCorrelation, names: tuple[str, ...], resample: Resample)
         for k, mine in zip(shown.tolist(), items, strict=True)
     ]  # fmt: skip
     columns = (
-        Column("one", "judge"),
-        Column("two", "and"),
-        Column("items", "items", "count"),
-        Column("centred", "within classes", "signed"),
-        Column("uncentred", "plain", "signed"),
+        Column("one", "One judge"),
+        Column("two", "Other judge"),
+        Column("items", "Common items", "count"),
+        Column("centred", "Within classes", "signed"),
+        Column("uncentred", "Plain", "signed"),
     )
-    meaning = PAIRS_MEAN if errors.gold else f"{PAIRS_MEAN}; {FLATTERED}"
+    meaning = PAIRS_MEAN if errors.gold else f"{PAIRS_MEAN} {sentence(FLATTERED)}"
     return Table("pairs", "Errors of each two judges", meaning, columns, tuple(rows))
 
 
@@ -201,10 +199,7 @@ def _notes(errors: ErrorCorrelation | None, read: _Read) -> list[str]:
         return notes
     overall, here = errors.overall, len(errors.pairs.one)
     if here > MOST_SHOWN:
-        notes.append(
-            f"Of {overall.pairs:,} pairs of judges those {MOST_SHOWN} are listed that share most "
-            "items."
-        )
+        notes += most_shared(overall.pairs, MOST_SHOWN)
     if here < overall.pairs:
         notes.append(
             f"Intervals of the means rest on the {here:,} pairs that share most items, and only "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from w2s_judge.audit.dependence.error_correlation import ErrorCorrelation
 from w2s_judge.audit.part import Figure
-from w2s_judge.audit.spoken import percent
+from w2s_judge.audit.spoken import number, percent, points
 
 CENTRED, UNCENTRED = "error correlation, centred", "error correlation, uncentred"
 EFFECTIVE, EIGEN = "effective votes", "effective votes by eigenvalue"
@@ -29,19 +29,19 @@ def worth(errors: ErrorCorrelation, rows: dict[str, Figure]) -> str:
     overall = errors.overall
     n, phi = overall.raters, overall.centred
     verb = "are worth" if errors.gold else "look like"
-    told = f"{n} judges {verb} about {_short(rows[EFFECTIVE])}: "
+    together = number(rows[CENTRED])
+    told = f"{n} judges {verb} about {number(rows[EFFECTIVE], digits=1)} independent ones: "
     if phi >= NOTHING:
-        told += (
-            f"where one is wrong, others tend to be wrong too (their errors correlate at {phi:.2f})"
-        )
+        told += "where one is wrong, others tend to be wrong too "
     else:
-        told += f"they err nearly on their own (their errors correlate at {phi:.2f})"
-    if not errors.gold:
-        told += (
-            "; this is measured against the consensus that they made themselves, which as a rule "
-            "flatters them: label some items to know"
-        )
-    return told + "."
+        told += "they err nearly on their own "
+    told += f"(their errors correlate at {together})"
+    if errors.gold:
+        return f"{told}."
+    return (
+        f"{told}. This is measured against the consensus that they made themselves, which as a "
+        "rule flatters them: label some items to know."
+    )
 
 
 def of_verdicts(rows: dict[str, Figure]) -> list[str]:
@@ -65,17 +65,8 @@ def of_verdicts(rows: dict[str, Figure]) -> list[str]:
 def _lost(cost: Figure) -> str:
     if cost.value is None:
         return "what erring together costs is unknown"
-    points = f"{abs(cost.value) * 100:.1f} points"
-    if cost.low is not None and cost.high is not None:
-        if cost.low <= 0 <= cost.high:
-            return "whether erring together costs anything is within chance"
-        ends = sorted((abs(cost.low) * 100, abs(cost.high) * 100))
-        points += f" (95% interval {ends[0]:.1f} to {ends[1]:.1f})"
-    return f"erring together {'costs' if cost.value > 0 else 'gains'} {points}"
-
-
-def _short(figure: Figure) -> str:
-    told = f"{figure.value or 1.0:.1f} independent ones"
-    if figure.low is None or figure.high is None:
-        return told
-    return f"{told} [{figure.low:.1f}, {figure.high:.1f}]"
+    if cost.low is not None and cost.high is not None and cost.low <= 0 <= cost.high:
+        return "whether erring together costs anything is within chance"
+    if cost.value > 0:
+        return f"erring together costs {points(cost, signed=False)}"
+    return f"erring together gains {points(cost.turned(0.0), signed=False)}"

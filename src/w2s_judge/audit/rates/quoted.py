@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from w2s_judge.audit.panel import Panel
+from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
 from w2s_judge.audit.part import Figure
 from w2s_judge.audit.rates.outcomes import Outcomes
-from w2s_judge.audit.rates.voices import CONSENSUS, MAJORITY
 from w2s_judge.audit.spoken import percent, plural
 
 MOST = 4  # verdicts that have a sentence of their own
 JUDGES_WORD = (
     "These rates are the judges' own word: without gold labels nothing tells how often they are "
-    "wrong, and nothing here is corrected"
+    "wrong, and nothing here is corrected."
 )
 
 Row = tuple[str | int | Figure, ...]
@@ -31,20 +30,20 @@ def quoted(
     if gold is None or not gold.G:
         return (*said, *((JUDGES_WORD,) if rows else ())), ()
     notes = [
-        "raw rates and the correction of Rogan and Gladen are of the items that the judge has a "
+        "Raw rates and the correction of Rogan and Gladen are of the items that the judge has a "
         "verdict on; prediction-powered rates are of all items, and a judge without a vote on an "
-        "item is taken there to say what it says on average",
-        "where gold labels are, the consensus is taken from fits that did not see them",
+        "item is taken there to say what it says on average.",
+        "Where gold labels are, the consensus is taken from fits that did not see them.",
     ]
     if gold.chosen is None:
         notes.append(
-            "gold was taken for drawn at random from the items: where it was picked otherwise, no "
-            "corrected rate holds"
+            "Gold was taken for drawn at random from the items: where it was picked otherwise, no "
+            "corrected rate holds."
         )
     if what.unit[0] == "pair" and what.flipped is None:
         notes.append(
-            "a win rate is that of the response listed first: who wrote the two is unknown, or "
-            "pairs are of several writers"
+            "A win rate is that of the response listed first: who wrote the two is unknown, or "
+            "pairs are of several writers."
         )
     return tuple(said), tuple(notes)
 
@@ -63,7 +62,8 @@ def _of_one(panel: Panel, what: Outcomes, rows: Sequence[Row]) -> list[str]:
             f"; corrected by {plural(panel.gold.G, 'gold label')} it is {_percent(best)} of all "
             f"{panel.votes.I:,}: quote this one{_off(raw, best)}"
         )
-    return [told, *_apart([one for who, one in named.items() if who not in (CONSENSUS, MAJORITY)])]
+    judges = [one for who, one in named.items() if who not in (CONSENSUS, MAJORITY)]
+    return [f"{told}.", *_apart(judges)]
 
 
 def _apart(judges: Sequence[Row]) -> list[str]:
@@ -72,8 +72,8 @@ def _apart(judges: Sequence[Row]) -> list[str]:
     order = sorted(judges, key=lambda row: (_value(row[2]), str(row[1])))
     low, high = order[0], order[-1]
     return [
-        f"Judge by judge it is between {_value(low[2]):.1%} ({low[1]}) and "
-        f"{_value(high[2]):.1%} ({high[1]})"
+        f"Judge by judge it is between {percent(_value(low[2]))} ({low[1]}) and "
+        f"{percent(_value(high[2]))} ({high[1]})."
     ]
 
 

@@ -74,9 +74,9 @@ def rates(panel: Panel, resample: Resample) -> Part:
     classes = panel.judged.truth_with(panel.gold).classes
     together = consensus_voice(panel)
     if together is None:
-        notes.append("the consensus only ranks: it has no rates")
+        notes.append("The consensus only ranks: it has no rates.")
     elif panel.consensus.classes != classes:
-        notes.append("the consensus is over other classes than the votes: it has no rates")
+        notes.append("The consensus is over other classes than the votes: it has no rates.")
     else:
         speakers.append(together)
     what = outcomes(panel, classes)
@@ -90,8 +90,8 @@ def rates(panel: Panel, resample: Resample) -> Part:
     outside = sum(_outside(row) for row in rows)
     if outside:
         notes.append(
-            "by chance a corrected rate can come out below 0 or above 1; it is then shown as 0 or "
-            f"1: this happened to {plural(outside, 'rate')}"
+            "By chance a corrected rate can come out below 0 or above 1; it is then shown as 0 or "
+            f"1: this happened to {plural(outside, 'rate')}."
         )
     said, more = quoted(panel, what, rows)
     return Part("rates", "Rates to quote", said, (table,) if rows else (), (), (*notes, *more))

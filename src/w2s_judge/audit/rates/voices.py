@@ -8,12 +8,12 @@ import numpy as np
 
 from w2s_judge.aggregation.shares import top_shares
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.audit.panel import Panel
+from w2s_judge.audit.common_notes import ALL_SEEN, WHICH_LABEL, only_rank, rankers
+from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
 from w2s_judge.audit.rates.outcomes import Outcomes
 from w2s_judge.audit.top_label import NONE, top_of
 from w2s_judge.calibration.class_mass import class_mass, item_sums
-
-MAJORITY, CONSENSUS = "majority", "consensus"
+from w2s_judge.sentences import listed
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,16 +43,16 @@ def judge_voices(panel: Panel) -> tuple[list[Voice], list[str]]:
     votes = panel.judged
     mass = class_mass(votes, panel.gold)
     if mass is None:
-        return [], [
-            "it is not known which label means which class: judges have no rates of classes"
-        ]
-    notes = []
+        return [], [WHICH_LABEL]
+    notes = [*only_rank(rankers(votes))]
     ranking = np.isin(votes.raters, panel.cut)
     if votes.uncalibrated is not None:
         ranking |= votes.uncalibrated
-    left = [name for name, ranks in zip(votes.raters, ranking, strict=True) if ranks]
-    if left:
-        notes.append(f"judges whose votes only rank have no rates: {', '.join(left)}")
+    if panel.cut:
+        notes.append(
+            f"The verdicts of {listed(panel.cut)} were cut at a known share of a class, so that "
+            "they have no rates of their own."
+        )
     order = np.argsort(votes.rater, kind="stable")
     ends = np.searchsorted(votes.rater[order], np.arange(votes.J + 1))
     found = []
@@ -81,6 +81,6 @@ def consensus_voice(panel: Panel) -> Voice | None:
             posterior = posterior.copy()
             posterior[gold.item] = panel.held
         else:
-            unseen = "gold is too little to hold any back: the consensus has seen all of it"
+            unseen = ALL_SEEN
     item = np.flatnonzero(consensus.support > 0).astype(np.int32)
     return Voice(CONSENSUS, item, posterior[item], None if claims is None else claims[item], unseen)

@@ -9,17 +9,18 @@ or a twentieth of the whole scale, is what moves rates and rankings that people 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
+from w2s_judge.audit.common_notes import only_rank
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import FEWEST_TO_TEST, Resample
 from w2s_judge.audit.robustness.probe_effects import Answers, Effect, Scale, effects, pooled, read
 from w2s_judge.audit.robustness.probe_votes import REPEAT, ProbeVotes, Rewriting
-from w2s_judge.audit.spoken import number, percent
+from w2s_judge.audit.spoken import decimal, number, percent
 from w2s_judge.calibration.class_mass import known_classes
 from w2s_judge.sentences import listed
 
@@ -52,10 +53,10 @@ def scale_of(panel: Panel) -> Scale:
     """How the panel's votes are read."""
     votes = panel.votes
     of_label = known_classes(votes, votes.truth_with(panel.gold))
-    return Scale(panel.judges, panel.utility, verdicts(of_label, votes.L), panel.arity)
+    return Scale(panel.judges, panel.utility, class_of_label(of_label, votes.L), panel.arity)
 
 
-def verdicts(of_label: Sequence[int] | Ints | None, labels: int) -> Ints:
+def class_of_label(of_label: Sequence[int] | Ints | None, labels: int) -> Ints:
     """(L,) the class of each label, or the labels themselves."""
     return np.array(range(labels) if of_label is None else of_label, dtype=np.int32)
 
@@ -105,19 +106,24 @@ def _of_probe(
     parts = []
     if flips.value is not None:
         worst = max(mine, key=lambda one: one.flips.value or 0.0)
-        most = _most(worst, worst.flips.value or 0.0, "{:.1%}", scale) if len(mine) > 1 else ""
+        most = _most(worst, worst.flips.value or 0.0, percent, scale) if len(mine) > 1 else ""
         parts.append(f"{percent(flips)} of the verdicts change{most}")
     if shift.value is not None and (probe.demands or flips.value is None):
         worst = max(mine, key=lambda one: one.toward.value or 0.0)
-        most = _most(worst, worst.toward.value or 0.0, "{:+.2f}", scale) if len(mine) > 1 else ""
-        parts.append(f"the response moves by {number(shift, '+')} on a scale of 0 to 1{most}")
+        most = _most(worst, worst.toward.value or 0.0, _signed, scale) if len(mine) > 1 else ""
+        moved = number(shift, signed=True)
+        parts.append(f"the response moves by {moved} on a scale of 0 to 1{most}")
     return [f"{_capital(probe.name)}, {probe.meaning}: {'; '.join(parts)}."] if parts else []
 
 
-def _most(worst: Effect, value: float, form: str, scale: Scale) -> str:
+def _most(worst: Effect, value: float, form: Callable[[float], str], scale: Scale) -> str:
     """Who is moved most, where anybody is moved by as much as can be seen."""
-    seen = form.format(value)
-    return "" if seen == form.format(0.0) else f" (most with {scale.judges[worst.judge]}: {seen})"
+    seen = form(value)
+    return "" if seen == form(0.0) else f" (most with {scale.judges[worst.judge]}: {seen})"
+
+
+def _signed(value: float) -> str:
+    return decimal(value, signed=True)
 
 
 def _tests(probed: ProbeVotes, found: list[Effect], scale: Scale, resample: Resample) -> list[Test]:
@@ -167,10 +173,10 @@ def _talked_round(
     )
     turned = ""
     if one.turned.value is not None:
-        turned = f"; {percent(one.turned)} of its other verdicts become the best one"
+        turned = f" Of its other verdicts, {percent(one.turned)} become the best one."
     return (
-        f"{judge} is talked round: with {probe.meaning} ({probe.name}) a response rises {over}"
-        f"{turned}.",
+        f"{judge} is talked round: with {probe.meaning} ({probe.name}) a response rises {over}."
+        f"{turned}",
         f"Do not let {judge} decide where a text may be written for its judge: leave it out, or "
         f"remove such passages before it is asked{'' if ranks else ', or give it another prompt'}.",
         f"{unit} beyond the very same text asked again",
@@ -180,27 +186,28 @@ def _talked_round(
 def _fickle(judge: str, probe: Rewriting, one: Effect) -> tuple[str, str, str]:
     return (
         f"{judge} changes {percent(one.flips)} of its verdicts over {probe.meaning} "
-        f"({probe.name}).",
+        f"({probe.name}). What it says hangs on the form of a text.",
         f"Ask {judge} several times in wordings that mean the same and take the mean, or trust it "
-        "less: what it says hangs on the form of a text.",
+        "less.",
         "share of verdicts beyond the very same text asked again",
     )  # fmt: skip
 
 
 def _notes(probed: ProbeVotes, found: list[Effect], scale: Scale) -> list[str]:
-    notes = []
-    rankers = [scale.judges[j] for j in np.unique(probed.judge).tolist() if probed.ranks[j]]
-    if rankers:
+    notes: list[str] = []
+    ranks = [scale.judges[j] for j in np.unique(probed.judge).tolist() if probed.ranks[j]]
+    if ranks:
+        notes += only_rank(ranks)
         notes.append(
-            f"{listed(rankers)} only rank: they have no verdicts that could change, and a shift is "
-            "told as the share of a judge's own scores that the response passes"
+            "Where scores only rank, a shift is the share of the judge's own scores that the "
+            "response passes."
         )
     there = {one.judge for one in found if probed.probes[one.probe].name == REPEAT}
     without = [scale.judges[j] for j in np.unique(probed.judge).tolist() if j not in there]
     if without:
         notes.append(
-            f"{listed(without)}: the very same text was not asked again, so that noise is unknown "
-            "and nothing is tested; `w2s-judge probe` again fills it in"
+            f"The very same text was not asked again of {listed(without)}, so that noise is "
+            "unknown and nothing is tested: `w2s-judge probe` fills it in."
         )
     return notes
 

@@ -37,10 +37,11 @@ from w2s_judge.audit.skill.rightness import (
     Measured,
     among,
     answers_of,
-    narrowed,
-    percent,
-    verdicts,
+    readable,
+    total_mass,
 )
+from w2s_judge.audit.spoken import percent
+from w2s_judge.audit.top_label import shared_top
 
 LEAST = 0.05  # accuracy below chance that is worth a word
 FEWEST = 30  # labelled items of a judge under which nothing is tested
@@ -71,12 +72,10 @@ def chance_tests(panel: Panel, resample: Resample, found: Measured) -> tuple[Tes
     everywhere = found.judges
     if found.gold:
         everywhere = answers_of(panel, panel.judged, truth, weight)
-    heard = [one for one in everywhere if len(one.item) and not one.why]
+    heard = readable(everywhere)
     if not found.gold and len(heard) <= 2:
         return ()
-    total = np.zeros(truth.shape)
-    for one in heard:
-        total[one.item] += one.mass * one.voice[:, None]
+    total = total_mass(heard, truth.shape)
     tests = []
     for one in heard:
         test = (_against_gold if found.gold else _against_others)(resample, one, total)
@@ -93,13 +92,13 @@ def _against_gold(resample: Resample, answers: Answers, total: Floats) -> Test |
     below = worse_than_chance(resample, answers, others(answers, total), counted)
     effect, C = float(below.found[0]), answers.truth.shape[1]  # noqa: N806
     sentence = (
-        f"{answers.who} is right less often than a guess would be: balanced accuracy "
-        f"{percent(balanced(resample, labelled))} on {len(labelled.item)} labelled items, where "
-        f"guessing gives {100 / C:.0f} %. Its votes pull the panel the wrong way."
+        f"{answers.who} is worse than a guess: balanced accuracy "
+        f"{percent(balanced(resample, labelled))}, where guessing gives {percent(1 / C)}. Its "
+        "votes pull the panel the wrong way."
     )
     advice = (
-        f"See whether {answers.who} understood the question, or has its labels the wrong way "
-        "round; else leave it out."
+        f"See whether {answers.who} understood the question or has its labels the wrong way round; "
+        "else leave it out."
     )
     return Test(
         "worse-than-chance", (answers.who,), sentence, advice, effect, LEAST, UNIT, below.p
@@ -109,15 +108,15 @@ def _against_gold(resample: Resample, answers: Answers, total: Floats) -> Test |
 def _against_others(resample: Resample, answers: Answers, total: Floats) -> Test | None:
     rest = others(answers, total)
     spoken = rest.sum(axis=1) > 0
-    against = replace(among(answers, spoken), truth=verdicts(rest[spoken]))
+    against = replace(among(answers, spoken), truth=shared_top(rest[spoken]))
     counted = _counted(against)
     if counted is None:
         return None
     below = worse_than_chance(resample, against, None, counted)
     sentence = (
-        f"{answers.who} disagrees with the rest: it takes the side of the other judges' majority "
-        f"less often than a guess would, balanced over the classes "
-        f"{percent(balanced(resample, against))}. There is no gold to tell who is wrong."
+        f"{answers.who} disagrees with the rest: it sides with the others' majority in "
+        f"{percent(balanced(resample, against))} (classes counted alike), less often than a guess "
+        "would. Without gold nothing tells who is wrong."
     )
     advice = (
         f"Label some items to see whether {answers.who} or the others are wrong, and whether its "
@@ -155,7 +154,7 @@ def worse_than_chance(
     """
     has = answers.weight > 0
     labelled = among(answers, has)
-    narrow = narrowed(resample, labelled.item)
+    narrow = resample.narrowed(labelled.item)
     chosen = labelled.chosen
     K = int(counted.sum())  # noqa: N806
     weight = labelled.weight[:, None] * labelled.truth[:, counted]
@@ -197,8 +196,8 @@ def _control(resample: Resample, answers: Answers, guessed: Floats, mine: Floats
         return np.zeros(len(resample.weights) + 1)
     slope = max(0.0, float((weight * (seen - middle) * mine).sum()) / spread)
     item = answers.item[has]
-    gold = narrowed(resample, item).sums(item, np.stack([weight * seen, weight], axis=1))
-    every = narrowed(resample, answers.item).sums(
+    gold = resample.narrowed(item).sums(item, np.stack([weight * seen, weight], axis=1))
+    every = resample.narrowed(answers.item).sums(
         answers.item, np.stack([guessed, np.ones(len(guessed))], axis=1)
     )
     return np.asarray(slope * (ratio(gold[:, 0], gold[:, 1]) - ratio(every[:, 0], every[:, 1])))

@@ -16,8 +16,10 @@ from w2s_judge.arrays import Floats, Ints
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Table
 from w2s_judge.audit.resample import Resample, ratio
-from w2s_judge.audit.skill.rightness import Answers, Measured, narrowed, percent, verdicts
+from w2s_judge.audit.skill.rightness import Answers, Measured
 from w2s_judge.audit.skill.subsets import Ballots, Chosen, Subset, best_by_size, items_to_count
+from w2s_judge.audit.spoken import MINUS, percent
+from w2s_judge.audit.top_label import shared_top
 from w2s_judge.calibration.folds import folds_of
 from w2s_judge.sentences import listed
 
@@ -76,10 +78,10 @@ def costs_of(panel: Panel, costs: Sequence[float | None], members: Sequence[Answ
     if len(known) == len(mine) and sum(known) > 0:
         return Costs(np.array(known), known=True)
     unknown = [one.who for one, cost in zip(members, mine, strict=True) if cost is None]
-    why = f"the cost of {listed(unknown)} is not known" if unknown else "no judge cost anything"
-    why = "no judge's cost is known" if len(unknown) == len(mine) else why
+    whom = "the judges" if len(unknown) == len(mine) else listed(unknown)
+    why = f"What {whom} cost is not known" if unknown else "No judge cost anything"
     return Costs(
-        np.ones(len(mine)), known=False, why=f"{why}: a panel's cost is its judges' number"
+        np.ones(len(mine)), known=False, why=f"{why}: a panel's cost is its number of judges."
     )
 
 
@@ -98,14 +100,14 @@ def cheapest(
     if len(members) < 2 or not found.gold:
         return None, (), ()
     if resample.prompts(every.item) < FEWEST:
-        note = f"no smaller panel is sought with labels in fewer than {FEWEST} prompts"
+        note = f"No smaller panel is sought with labels in fewer than {FEWEST} prompts."
         return None, (), (note,)
     priced = costs_of(panel, costs, members)
     truth = every.truth.argmax(axis=1).astype(np.int32)
     fold = folds_of(truth, resample.group[every.item], settings.folds, settings.seed)
     whole, parts, note = _chosen(members, every, truth, fold, priced, settings)
     rows, kept = [], []
-    narrow = narrowed(resample, every.item)
+    narrow = resample.narrowed(every.item)
     for size in sorted(whole):
         by_fold = [(parts[f][size], fold == f) for f in range(len(parts)) if size in parts[f]]
         row = _row(narrow, members, every, whole[size], by_fold, priced, settings.margin)
@@ -138,7 +140,7 @@ def _chosen(
     note = ""
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(settings.seed).permutation(len(rows))[:most])
-        note = f"smaller panels were chosen on {most} of {len(truth)} labelled items, at random"
+        note = f"Smaller panels were chosen on {most} of {len(truth)} labelled items, at random."
     place = np.full(int(every.item.max()) + 1, -1)
     place[every.item[rows]] = np.arange(len(rows))
     mass = np.zeros((len(members), len(rows), every.truth.shape[1]))
@@ -186,7 +188,7 @@ def _right(members: Sequence[Answers], every: Answers) -> Floats:
         total[place[one.item]] += one.mass * one.voice[:, None]
     votes = total.sum(axis=1, keepdims=True)
     share = np.divide(total, votes, out=total, where=votes > 0)
-    return np.asarray((verdicts(share) * every.truth).sum(axis=1))
+    return np.asarray((shared_top(share) * every.truth).sum(axis=1))
 
 
 def _keeps(against: Figure, margin: float) -> bool:
@@ -218,7 +220,7 @@ def _meaning(settings: Settings) -> str:
         f"{settings.folds} folds of the prompts and measured on the other, so that the choice does "
         "not flatter it; the names are those chosen on all labels. A panel keeps the accuracy "
         "where the low end of the interval of its difference from the whole panel is not below "
-        f"{-100 * settings.margin:.0f} points."
+        f"{MINUS}{100 * settings.margin:.0f} points."
     )
 
 
@@ -235,12 +237,9 @@ def _sentence(
             f"No smaller panel is known to stay {lacking} with {len(every.item)} labels; more "
             "labels may show one."
         )
-    accuracy, share = best[2], best[5]
-    told = percent(accuracy) if isinstance(accuracy, Figure) else ""
-    whole = percent(full[2]) if isinstance(full[2], Figure) else ""
-    cost = (
-        f" at {100 * share:.0f} % of its cost" if isinstance(share, float) and priced.known else ""
-    )
+    told, whole = (percent(one[2]) if isinstance(one[2], Figure) else "" for one in (best, full))
+    part = best[5]
+    cost = f" at {percent(part)} of its cost" if isinstance(part, float) and priced.known else ""
     return (
         f"The cheapest panel known to stay {lacking} has {best[0]} of {full[0]} judges{cost}: "
         f"{best[1]}. By majority it is right in {told}, the whole panel in {whole}."

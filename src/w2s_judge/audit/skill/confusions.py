@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2s_judge.audit.part import Cell, Column, Figure, Table
-from w2s_judge.audit.resample import Resample, ratio
-from w2s_judge.audit.skill.rightness import Answers, narrowed
+from w2s_judge.audit.resample import NOTHING, Resample, ratio
+from w2s_judge.audit.skill.rightness import Answers
 
 MOST = 4000  # rows of the table; judges with most items first
 
@@ -39,8 +39,8 @@ def confusions(
     left = len(answers) - len(shown)
     notes = (
         (
-            f"confusion matrices are shown of the {len(shown)} judges with most items; {left} are "
-            "left out",
+            f"Confusion matrices are shown of the {len(shown)} judges with most items; {left} are "
+            "left out.",
         )
         if left
         else ()
@@ -69,8 +69,8 @@ def _matrix(resample: Resample, answers: Answers, classes: Sequence[str]) -> lis
 def balanced(resample: Resample, answers: Answers) -> Figure:
     """Mean over the classes that occur of the share of their items that are right."""
     if answers.why or not len(answers.item):
-        return Figure(None, why=answers.why or "there is nothing to go on")
-    narrow = narrowed(resample, answers.item)
+        return Figure(None, why=answers.why or NOTHING)
+    narrow = resample.narrowed(answers.item)
     occurs = np.flatnonzero((answers.truth > 0).any(axis=0))
     counted = answers.weight[:, None] * answers.truth[:, occurs]
     hit = counted * answers.chosen[:, occurs]

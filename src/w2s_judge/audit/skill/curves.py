@@ -29,22 +29,18 @@ COLUMNS = (
 
 def curves(
     panel: Panel, resample: Resample, found: Measured
-) -> tuple[Table | None, tuple[str, ...], tuple[str, ...]]:
-    """A bin a row; a sentence on the consensus; notes. Against gold alone.
+) -> tuple[Table | None, tuple[str, ...]]:
+    """A bin a row, and a sentence on the consensus. Against gold alone.
 
     Bins hold about equal weight; answers of equal confidence share a bin.
     """
     if not found.gold:
-        return (
-            None,
-            (),
-            ("without gold there are no calibration curves: nothing tells who is right",),
-        )
+        return None, ()
     rows: list[tuple[Cell, ...]] = []
     for one in _confident(panel, found):
         rows += _curve(resample, one)
     if not rows:
-        return None, (), ()
+        return None, ()
     meaning = (
         "Answers are sorted by how sure they are of their top class, and put into up to "
         f"{BINS} bins of equal weight: the mean of what was said in a bin, and how often it was "
@@ -54,7 +50,7 @@ def curves(
     sentences: tuple[str, ...] = ()
     if found.consensus is not None and not found.consensus.why and len(found.consensus.item):
         sentences = (_said(found.consensus),)
-    return Table("curves", "Is confidence honest?", meaning, COLUMNS, tuple(rows)), sentences, ()
+    return Table("curves", "Is confidence honest?", meaning, COLUMNS, tuple(rows)), sentences
 
 
 def _confident(panel: Panel, found: Measured) -> list[Answers]:
@@ -90,11 +86,11 @@ def _said(consensus: Answers) -> str:
     """How far the consensus' confidence is off, beside what chance alone would show."""
     label = consensus.truth.argmax(axis=1).astype(np.int32)
     off = ece(consensus.mass, label, consensus.weight, bins=BINS, equal="width")
-    sentence = f"The consensus' confidence is off by {100 * off:.0f} points on average"
+    told = f"The consensus' confidence is off by {100 * off:.0f} points on average"
     if len(label) > MANY:
-        return f"{sentence}."
+        return f"{told}."
     honest = perfect_ece(consensus.mass, DRAWS, weight=consensus.weight, bins=BINS, equal="width")
     return (
-        f"{sentence} (expected calibration error, {BINS} bins of equal width; honest confidence "
-        f"would show {100 * honest:.0f} on {len(label)} labels)."
+        f"{told} (expected calibration error, {BINS} bins of equal width); honest confidence would "
+        f"show {100 * honest:.0f} on {len(label)} labels."
     )

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.audit.panel import Panel
-from w2s_judge.audit.part import Figure
-from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.common_notes import RANKS, UNMAPPED
+from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
+from w2s_judge.audit.top_label import shared_top
 from w2s_judge.calibration.class_mass import class_mass, known_classes
-from w2s_judge.calibration.metrics import top
 from w2s_judge.votes import VoteMatrix
 
-MAJORITY, CONSENSUS = "majority", "consensus"
 BINARY = 2
 
 
@@ -77,16 +74,12 @@ class Measured:
     @property
     def panel(self) -> tuple[Answers, ...]:
         """Judges whose verdicts can be read, and who gave one."""
-        return tuple(one for one in self.judges if len(one.item) and not one.why)
+        return readable(self.judges)
 
     @property
     def everyone(self) -> tuple[Answers, ...]:
         """The judges, then the majority and the consensus where there is one."""
         return (*self.judges, self.majority, *((self.consensus,) if self.consensus else ()))
-
-
-RANKS = "its answers rank items and are no verdicts"
-UNMAPPED = "it is not known which label means which class"
 
 
 def measured(panel: Panel) -> Measured | str:
@@ -123,7 +116,7 @@ def answers_of(
     rows = mass if mass is not None and mapped else np.zeros((seen.V, truth.shape[1]))
     rank = _rank(panel, seen, rows) if mapped else None
     voice = np.ones(seen.V) if seen.weight is None else seen.weight
-    chosen = verdicts(rows)
+    chosen = shared_top(rows)
     order = np.argsort(seen.rater, kind="stable")
     ends = np.cumsum(np.bincount(seen.rater, minlength=seen.J))
     out = []
@@ -148,11 +141,22 @@ def _rank(panel: Panel, seen: VoteMatrix, rows: Floats) -> Floats | None:
     return np.asarray(rows[:, 1])
 
 
-def _majority(judges: Sequence[Answers], truth: Floats, weight: Floats) -> Answers:
-    heard = [one for one in judges if len(one.item) and not one.why]
-    total = np.zeros(truth.shape)
-    for one in heard:
+def readable(judges: Sequence[Answers]) -> tuple[Answers, ...]:
+    """Those whose verdicts can be read, and who gave one."""
+    return tuple(one for one in judges if len(one.item) and not one.why)
+
+
+def total_mass(judges: Sequence[Answers], shape: tuple[int, ...]) -> Floats:
+    """(I, C) sums of the votes' mass over some judges, as their votes count."""
+    total = np.zeros(shape)
+    for one in judges:
         total[one.item] += one.mass * one.voice[:, None]  # a judge has an item once
+    return total
+
+
+def _majority(judges: Sequence[Answers], truth: Floats, weight: Floats) -> Answers:
+    heard = readable(judges)
+    total = total_mass(heard, truth.shape)
     votes = total.sum(axis=1)
     item = np.flatnonzero(votes > 0).astype(np.int32)
     share = total[item] / votes[item, None]
@@ -176,13 +180,7 @@ def _consensus(panel: Panel, seen: VoteMatrix, truth: Floats, weight: Floats) ->
 def _of(who: str, item: Ints, mass: Floats, truth: Floats, weight: Floats, why: str) -> Answers:
     rank = np.asarray(mass[:, 1]) if mass.shape[1] == BINARY else None
     known = (truth[item], weight[item], np.ones(len(item)), rank, why)
-    return Answers(who, item, mass, verdicts(mass), *known)
-
-
-def verdicts(mass: Floats) -> Floats:
-    """(k, C) one on the class with most mass, split evenly where several are level."""
-    _, level = top(mass)
-    return np.asarray(level / level.sum(axis=1, keepdims=True))
+    return Answers(who, item, mass, shared_top(mass), *known)
 
 
 def among(answers: Answers, kept: Bools) -> Answers:
@@ -192,36 +190,3 @@ def among(answers: Answers, kept: Bools) -> Answers:
         answers.who, answers.item[kept], answers.mass[kept], answers.chosen[kept],
         answers.truth[kept], answers.weight[kept], answers.voice[kept], rank, answers.why,
     )  # fmt: skip
-
-
-def narrowed(resample: Resample, item: np.ndarray[Any, Any]) -> Resample:
-    """The same draws without the blocks that have none of these items: sums over them cost less.
-
-    Only for sums over `item`.
-    """
-    used = np.flatnonzero(np.bincount(resample.block[item], minlength=resample.weights.shape[1]))
-    if 2 * len(used) > resample.weights.shape[1]:
-        return resample
-    place = np.zeros(resample.weights.shape[1], dtype=np.int32)
-    place[used] = np.arange(len(used))
-    return Resample(resample.group, place[resample.block], resample.weights[:, used])
-
-
-def percent(figure: Figure) -> str:
-    """A share with its interval, as a sentence has it."""
-    if figure.value is None:
-        return figure.why
-    value = f"{100 * figure.value:.0f} %"
-    if figure.low is None or figure.high is None:
-        return value
-    return f"{value} (95 % interval {100 * figure.low:.0f} to {100 * figure.high:.0f})"
-
-
-def points(figure: Figure) -> str:
-    """A difference of shares with its interval, in points of a hundred."""
-    if figure.value is None:
-        return figure.why
-    value = f"{100 * figure.value:+.1f} points"
-    if figure.low is None or figure.high is None:
-        return value
-    return f"{value} (95 % interval {100 * figure.low:+.1f} to {100 * figure.high:+.1f})"

@@ -11,7 +11,8 @@ from scipy import special
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.audit.part import Cell, Column, Figure, Table, Test
 from w2s_judge.audit.resample import Resample, ratio
-from w2s_judge.audit.skill.rightness import Answers, Measured, narrowed, percent
+from w2s_judge.audit.skill.rightness import Answers, Measured
+from w2s_judge.audit.spoken import percent
 from w2s_judge.sentences import listed
 from w2s_judge.traits import Slice
 
@@ -92,15 +93,15 @@ def _shown(
     odd = [name for name in divisions if name not in fit]
     if odd:
         notes.append(
-            f"accuracy is not told by {listed(odd)}: a division has 2 to {VALUES} values among the "
-            "measured items"
+            f"Accuracy is not told by {listed(odd)}: a division has 2 to {VALUES} values among the "
+            "measured items."
         )
     if left:
-        notes.append(f"accuracy is not told by {listed(left)}: too many divisions or items")
+        notes.append(f"Accuracy is not told by {listed(left)}: too many divisions or items.")
     if kept:
         notes.append(
-            f"accuracy by {listed(kept)} is shown where {FEWEST} measured items have the value, "
-            f"and {FEWEST} another"
+            f"Accuracy by {listed(kept)} is shown where {FEWEST} measured items have the value, "
+            f"and {FEWEST} another."
         )
     return {name: fit[name] for name in kept}, tuple(notes)
 
@@ -133,13 +134,10 @@ def _of(
 def _test(who: str, name: str, value: str, one: Compared) -> Test:
     effect = -(one.difference.value or 0.0)
     sentence = (
-        f"{who} is right less often where {name} is {value}: {percent(one.accuracy)}, against "
-        f"{percent(one.rest)} on the other items."
+        f"{who} is right less often where {name} is {value}: in {percent(one.accuracy)}, elsewhere "
+        f"in {percent(one.rest)}."
     )
-    advice = (
-        f"Do not lean on {who} where {name} is {value}: label items of that kind, or ask another "
-        "judge there."
-    )
+    advice = f"Where {name} is {value}, label items of that kind, or ask another judge than {who}."
     return Test("slice", (who, f"{name}={value}"), sentence, advice, effect, LEAST, UNIT, one.p)
 
 
@@ -156,7 +154,7 @@ def compared(
     right, weight, item = answers.right, answers.weight, answers.item
     onto = (part[:, None] == values) * weight[:, None]
     columns = (onto * right[:, None], onto, (weight * right)[:, None], weight[:, None])
-    narrow, m = narrowed(resample, item), len(values)
+    narrow, m = resample.narrowed(item), len(values)
     sums = narrow.sums(item, np.concatenate(columns, axis=1))
     hit, size = sums[:, :m], sums[:, m : 2 * m]
     found = ratio(hit, size) - ratio(sums[:, [-2]] - hit, sums[:, [-1]] - size)

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from w2s_judge.arrays import Floats
-from w2s_judge.audit.panel import Panel
+from w2s_judge.aggregation.shares import CUT_ASSUMED
+from w2s_judge.audit.common_notes import (
+    ALL_SEEN,
+    UNMAPPED,
+    WHICH_LABEL,
+    mute,
+    only_rank,
+    rankers,
+)
+from w2s_judge.audit.panel import CONSENSUS, Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table
 from w2s_judge.audit.resample import Resample
 from w2s_judge.audit.skill.area import area
@@ -15,18 +23,10 @@ from w2s_judge.audit.skill.chance import chance_tests
 from w2s_judge.audit.skill.cheapest import PER, cheapest, judge_costs
 from w2s_judge.audit.skill.confusions import balanced, confusions
 from w2s_judge.audit.skill.curves import curves
-from w2s_judge.audit.skill.rightness import (
-    CONSENSUS,
-    RANKS,
-    UNMAPPED,
-    Answers,
-    Measured,
-    measured,
-    narrowed,
-    percent,
-)
+from w2s_judge.audit.skill.rightness import Answers, Measured, measured, total_mass
 from w2s_judge.audit.skill.slices import slices
 from w2s_judge.audit.skill.without_one import without_one
+from w2s_judge.audit.spoken import percent, sentence
 from w2s_judge.sentences import listed
 
 NAME, TITLE = "skill", "Are they right?"
@@ -36,9 +36,9 @@ NO_GOLD = (
     "There is no gold, so that the judges are measured against the consensus, which they made "
     "themselves: these figures flatter the panel. Bring labels of some items with --gold."
 )
-CUT = (
-    "no map from labels to classes was given: to tell who is right, the scale was cut into {C} "
-    "ranges as equal as they can be"
+GOLD_ALONE = (
+    "Calibration curves, the panel without one judge and smaller panels are told by gold alone: "
+    "the consensus would flatter whoever had a part in it."
 )
 
 COLUMNS = (
@@ -61,13 +61,15 @@ def skill(panel: Panel, resample: Resample) -> Part:
     if isinstance(found, str):
         return Part(NAME, TITLE, (found,))
     meaning = BY_GOLD if found.gold else BY_CONSENSUS
-    near = narrowed(resample, np.concatenate([one.item for one in found.everyone]))
+    near = resample.narrowed(np.concatenate([one.item for one in found.everyone]))
     costs = judge_costs(panel)
     judges = _judges(near, found, costs, meaning)
     confusion, cropped = confusions(near, found.panel, found.classes, meaning)
-    curve, honest, no_curves = curves(panel, near, found)
+    curve, honest = curves(panel, near, found)
     slice_, slice_tests, left_out = slices(near, found, panel.traits.slices, meaning)
-    without, dropped = without_one(near, found, _total(panel, found))
+    without, dropped = without_one(
+        near, found, total_mass(found.panel, (panel.votes.I, len(found.classes)))
+    )
     panels, keeping, why = cheapest(panel, near, found, costs)
     tables = (judges, confusion, curve, slice_, without, panels)
     return Part(
@@ -76,16 +78,8 @@ def skill(panel: Panel, resample: Resample) -> Part:
         (*_sentences(panel, resample, found, judges), *honest, *dropped, *keeping),
         tuple(one for one in tables if one is not None),
         (*chance_tests(panel, resample, found), *slice_tests),
-        (*_notes(panel, found), *cropped, *no_curves, *left_out, *why),
+        (*_notes(panel, found), *cropped, *left_out, *why),
     )
-
-
-def _total(panel: Panel, found: Measured) -> Floats:
-    """(I, C) sums of the mass of the judges whose verdicts can be read."""
-    total = np.zeros((panel.votes.I, len(found.classes)))
-    for one in found.panel:
-        total[one.item] += one.mass * one.voice[:, None]
-    return total
 
 
 def _judges(
@@ -101,8 +95,7 @@ def _judges(
         for one, cost in zip(found.everyone, (*costs, all_of_it, all_of_it), strict=False)
     ]
     if found.consensus is None:
-        why = "too little gold to hold any back: the consensus has seen all labels"
-        none = Figure(None, why=why)
+        none = Figure(None, why=ALL_SEEN)
         rows.append((CONSENSUS, 0, none, none, none, _per(all_of_it)))
     held = "the consensus is held out: no fit saw the label that it is measured on"
     told = (
@@ -187,31 +180,18 @@ def _together(found: Measured, judges: Table) -> list[str]:
 
 def _notes(panel: Panel, found: Measured) -> list[str]:
     notes = []
-    unmapped = any(one.why == UNMAPPED for one in found.judges)
-    if unmapped:
-        notes.append(
-            f"{UNMAPPED}: no judge's accuracy can be told. Name the labels' order, or the class of "
-            "each label"
-        )
+    if any(one.why == UNMAPPED for one in found.judges):
+        notes.append(WHICH_LABEL)
     elif panel.votes.truth_with(panel.gold).of_label is None:
-        notes.append(CUT.format(C=len(found.classes)))
-    ranks = [one.who for one in found.judges if one.why == RANKS]
-    if ranks:
-        notes.append(
-            f"the answers of {listed(ranks)} rank items and are no verdicts: of them there is the "
-            "area under the curve alone, and they have no part in the majority"
-        )
-    silent = [one.who for one in found.judges if not len(one.item)]
-    if silent:
-        what = "labelled item" if found.gold else "item"
-        notes.append(
-            f"{listed(silent)} has no vote on any {what}"
-            if len(silent) == 1
-            else f"{listed(silent)} have no vote on any {what}"
-        )
+        notes.append(sentence(CUT_ASSUMED.format(C=len(found.classes))))
+    notes += only_rank(rankers(panel.judged))
+    heard = np.bincount(panel.judged.rater, minlength=len(found.judges)) > 0
+    silent = [one.who for one, voted in zip(found.judges, heard, strict=True) if not voted]
+    notes += mute(silent)
+    unseen = [one.who for one in found.judges if not len(one.item) and one.who not in silent]
+    if unseen:
+        has = "has" if len(unseen) == 1 else "have"
+        notes.append(f"{listed(unseen)} {has} no vote on a labelled item.")
     if not found.gold:
-        notes.append(
-            "which judge could be left out, and which smaller panel keeps the accuracy, is told by "
-            "gold alone: the consensus would miss whoever had a part in it"
-        )
+        notes.append(GOLD_ALONE)
     return notes

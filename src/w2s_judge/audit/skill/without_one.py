@@ -7,7 +7,9 @@ import numpy as np
 from w2s_judge.arrays import Floats
 from w2s_judge.audit.part import Cell, Column, Table
 from w2s_judge.audit.resample import Resample, ratio
-from w2s_judge.audit.skill.rightness import Measured, narrowed, points, verdicts
+from w2s_judge.audit.skill.rightness import Measured
+from w2s_judge.audit.spoken import points
+from w2s_judge.audit.top_label import shared_top
 from w2s_judge.sentences import listed
 
 LEVEL = 0.01  # p, times the number of judges, below which a sentence says who does harm
@@ -47,14 +49,14 @@ def without_one(
         votes = rest.sum(axis=1)
         now = right.copy()
         share = rest / np.maximum(votes, NOTHING)[:, None]
-        now[place[one.item]] = (verdicts(share) * one.truth).sum(axis=1)
+        now[place[one.item]] = (shared_top(share) * one.truth).sum(axis=1)
         spoken = votes > NOTHING
         kept = np.ones(len(right), dtype=np.bool_)
         kept[place[one.item]] = spoken
         item, weight = every.item[kept], every.weight[kept]
         off = spoken * one.weight * (now - right)[place[one.item]]
         columns = np.stack([off, ~spoken * one.weight], axis=1)
-        sums = narrowed(resample, one.item).sums(one.item, columns)
+        sums = resample.narrowed(one.item).sums(one.item, columns)
         drawn = ratio(sums[:, 0], base - sums[:, 1])
         change = resample.figure(drawn, item)
         cells: tuple[Cell, ...] = (one.who, resample.share(item, now[kept], weight), change)
