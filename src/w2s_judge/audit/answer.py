@@ -1,6 +1,6 @@
 """Can I use this panel? Five lines, by a stated rule.
 
-    cannot tell   no gold labels, or too few prompts among them for an interval
+    cannot tell   no gold labels, too few prompts among them for an interval, or one class alone
     no            the interval of the consensus' balanced accuracy reaches down to chance, 1 / C
     with care     beyond chance, but the lower end is below `GOOD`, or something was found
     yes           the lower end is at least `GOOD`, and nothing was found
@@ -10,16 +10,22 @@ That accuracy is on gold items that neither the fit nor its calibration saw.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from w2s_judge.audit.audited import Answer, Finding, RubricAudit, Verdict
+from w2s_judge.audit.dependence.words import EFFECTIVE
 from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
 from w2s_judge.audit.part import Cell, Figure, Part, Table
 from w2s_judge.audit.spoken import UNKNOWN, percent
 from w2s_judge.sentences import listed
 
 GOOD = 0.8  # balanced accuracy
+NAMED = 3  # judges
+DEPENDENT = 0.75  # effective votes a judge below which the judges err together
 WIDE = 0.1  # half an interval of accuracy that more labels would be worth
 
 Row: TypeAlias = dict[str, Cell]
@@ -75,12 +81,20 @@ def _table(parts: Sequence[Part], part: str, table: str) -> Table | None:
 
 
 def _verdict(panel: Panel, skill: dict[str, Row], found: Sequence[Finding]) -> Verdict:
-    right = skill.get(CONSENSUS, {}).get("balanced_accuracy")
-    if panel.gold is None or not isinstance(right, Figure) or right.low is None:
+    row = skill.get(CONSENSUS, {})
+    right = row.get("balanced_accuracy")
+    if isinstance(right, Figure) and right.value is not None and right.low is None:
+        right = row.get("accuracy")  # where no draw errs, only that one has an interval
+    if not isinstance(right, Figure) or right.low is None or not _both_classes(panel):
         return "cannot tell"
     if right.low <= 1 / len(panel.consensus.classes):
         return "no"
     return "yes" if right.low >= GOOD and not found else "with care"
+
+
+def _both_classes(panel: Panel) -> bool:
+    """Whether gold has more than one class: on one alone nobody can be seen to tell them apart."""
+    return panel.gold is not None and len(np.unique(panel.gold.label)) > 1
 
 
 def _how_right(panel: Panel, parts: Sequence[Part], skill: dict[str, Row], verdict: Verdict) -> str:
@@ -133,10 +147,13 @@ def _whom_to_watch(panel: Panel, found: Sequence[Finding], tests: int) -> str:
     if not about:
         return f"No judge stands out beyond chance (of {tests:,} things tested)."
     names = dict.fromkeys(name for one in about for name in one.test.about if name in panel.judges)
-    told = " ".join(one.test.sentence for one in about[:2])
-    more = f" {len(about) - 2:,} more below." if len(about) > 2 else ""
-    watch = f"Watch {listed(tuple(names))}: " if names else ""
-    return f"{watch}{told}{more}"
+    kinds = Counter(one.test.kind for one in about)
+    told = about[0].test.sentence
+    if len(about) > 1:
+        counts = ", ".join(f"{kind} {many:,}" for kind, many in kinds.items())
+        told = f"found are {counts}. Strongest: {told}"
+    watch = f"Watch {listed(tuple(names), NAMED)}: " if names else ""
+    return f"{watch}{told}"
 
 
 def _where_it_fails(panel: Panel, parts: Sequence[Part], found: Sequence[Finding]) -> str:
@@ -193,7 +210,11 @@ def _what_would_help(
             f"Most would help: fewer judges. {cheap['judges']} {keep} the accuracy"
             f"{cost if _priced(parts) else ''}."
         )
-    return "Most would help: a judge of another family, since the present ones err together."
+    worth = {str(row["measure"]): row.get("value") for row in rows(parts, "dependence", "summary")}
+    effective = worth.get(EFFECTIVE)
+    if isinstance(effective, Figure) and _value(effective) < DEPENDENT * len(panel.judges):
+        return "Most would help: a judge of another family, since the present ones err together."
+    return "Nothing that was measured says what would help most."
 
 
 def _priced(parts: Sequence[Part]) -> bool:

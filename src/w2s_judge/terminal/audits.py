@@ -10,6 +10,7 @@ from rich.text import Text
 
 from w2s_judge.audit.audited import Audit, Finding, RubricAudit
 from w2s_judge.audit.findings import by_kind
+from w2s_judge.audit.panel import CONSENSUS, MAJORITY
 from w2s_judge.audit.part import Table
 from w2s_judge.audit.spoken import written
 from w2s_judge.sentences import listed
@@ -18,6 +19,7 @@ from w2s_judge.terminal.tables import say, show
 
 SHOWN = 16  # rows of a table above which the page has the rest
 NAMED = 8  # findings of one kind that are named beside the strongest
+OF_THE_PANEL = (CONSENSUS, MAJORITY, "all judges")  # rows that come first
 WIDEST = 60  # characters of a name
 # Of each part the table that tells most in a terminal, with the columns that fit there.
 TOLD: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -91,7 +93,7 @@ def _show_table(console: Console, title: str, table: Table, wanted: Sequence[str
     columns = [table.columns[k] for k in places]
     rows = [
         [written(row[k], column.kind)[:WIDEST] for k, column in zip(places, columns, strict=True)]
-        for row in table.rows[:SHOWN]
+        for row in sorted(table.rows, key=lambda row: row[0] not in OF_THE_PANEL)[:SHOWN]
     ]
     show(console, title, [column.title for column in columns], rows)
     if len(table.rows) > SHOWN:

@@ -14,6 +14,7 @@ from w2s_judge.audit.findings import findings
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Part, Test
 from w2s_judge.audit.resample import DRAWS, Resample
+from w2s_judge.audit.spoken import sentence
 from w2s_judge.audit.themes import themes
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.sentences import listed
@@ -133,7 +134,7 @@ def _put_together(
     gold = next((str(one.gold) for one in done if one.gold is not None), None)
     return Audit(
         str(job.source), now(), __version__, overall(rubrics), held, len(tests), rubrics,
-        None if against is None else str(against), gold, job.seed, notes,
+        None if against is None else str(against), gold, job.seed, _noted(notes),
     )  # fmt: skip
 
 
@@ -145,8 +146,13 @@ def _rubric(
     return RubricAudit(
         panel.name, answer(panel, done.parts, mine, tests, str(job.source)), done.parts,
         panel.judges, panel.votes.I, panel.votes.V, 0 if panel.gold is None else panel.gold.G,
-        most_contested(panel, job.source, most), done.notes,
+        most_contested(panel, job.source, most), _noted(done.notes),
     )  # fmt: skip
+
+
+def _noted(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Notes of readers and fits are fragments; here they stand beside sentences."""
+    return tuple(note if note.endswith(".") else sentence(note) for note in notes)
 
 
 def check_targets(page: Path | None, figures: Path | None, source: Path) -> None:

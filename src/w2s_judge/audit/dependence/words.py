@@ -9,7 +9,7 @@ from w2s_judge.audit.spoken import number, percent, points
 CENTRED, UNCENTRED = "error correlation, centred", "error correlation, uncentred"
 EFFECTIVE, EIGEN = "effective votes", "effective votes by eigenvalue"
 AGREED, WRONG = "unanimous", "unanimous and wrong"
-MAJORITY, ALONE, COST = "majority", "majority if independent", "cost of erring together"
+MAJORITY, ALONE, COST = "majority of verdicts", "majority if independent", "cost of erring together"
 NOTHING = 0.05  # correlation that is not worth a warning
 MEANINGS = {
     CENTRED: "mean over pairs of judges, within each true class; 0: on their own, 1: together",
@@ -56,7 +56,7 @@ def of_verdicts(rows: dict[str, Figure]) -> list[str]:
     if MAJORITY in rows:
         majority, alone, cost = rows[MAJORITY], rows[ALONE], rows[COST]
         sentences.append(
-            f"The majority of the judges is right in {percent(majority)} of the labelled items; if "
+            f"The verdict of most judges is right in {percent(majority)} of the labelled items; if "
             f"the same judges erred each on its own it would be {percent(alone)}: {_lost(cost)}."
         )
     return sentences

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_judge.aggregation.shares import top_shares
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.audit.common_notes import ALL_SEEN, WHICH_LABEL, only_rank, rankers
 from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
@@ -60,10 +59,11 @@ def judge_voices(panel: Panel) -> tuple[list[Voice], list[str]]:
         mine = order[ends[j] : ends[j + 1]]
         found.append(Voice(votes.raters[j], votes.item[mine], mass[mine]))
     kept = ~ranking[votes.rater]
-    total = item_sums(votes.only(kept), top_shares(mass[kept]))
+    total = item_sums(votes.only(kept), mass[kept])
     heard = np.flatnonzero(total.sum(axis=1) > 0).astype(np.int32)
     share = total[heard] / total[heard].sum(axis=1, keepdims=True)
-    found.append(Voice(MAJORITY, heard, share))
+    if len(heard):
+        found.append(Voice(MAJORITY, heard, share))
     return found, notes
 
 

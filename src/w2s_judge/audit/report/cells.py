@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from w2s_judge.audit.part import Cell, Figure, Kind
 from w2s_judge.audit.report.plain import SENTENCE, cut, name
+from w2s_judge.audit.spoken import of_kind
 
-NOTHING = "—"
+NOTHING, DIGITS = "—", 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,7 @@ def finite(value: float | None) -> float | None:
 
 def number(value: float, kind: Kind) -> str:
     """A number as a column of this kind writes it: a share as .862, a difference as +.031."""
-    match kind:
-        case "count":
-            return f"{value:,.0f}"
-        case "usd":
-            return f"${value:,.2f}" if value == 0 or abs(value) >= 1 else f"${value:.4f}"
-        case "seconds":
-            return f"{value:.2f} s"
-        case "signed":
-            return _signed(value)
-    if isinstance(value, int) and kind == "text":
-        return str(value)
-    return _plain(value)
+    return of_kind(value, kind, DIGITS)
 
 
 def tick(value: float) -> str:
@@ -88,16 +78,3 @@ def tick(value: float) -> str:
     size = f"{abs(value):.3f}".rstrip("0").rstrip(".")
     size = size.removeprefix("0") or "0"
     return f"−{size}" if value < 0 and size != "0" else size
-
-
-def _signed(value: float) -> str:
-    text = _plain(value)
-    return f"+{text}" if value > 0 and text.strip(".0") else text
-
-
-def _plain(value: float) -> str:
-    """Three decimals without the leading 0, fewer where the number is large."""
-    size = abs(value)
-    text = f"{size:,.0f}" if size >= 1000 else f"{size:.1f}" if size >= 100 else f"{size:.3f}"
-    text = text.removeprefix("0") if text.startswith("0.") else text
-    return f"−{text}" if value < 0 and text.strip(".0") else text
