@@ -6,20 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from w2s_judge.audit.agreement.coefficient import quadratic_weights
 from w2s_judge.audit.agreement.cohen import cohen_kappa, contingency
-from w2s_judge.audit.agreement.common_items import CommonItems
 from w2s_judge.audit.agreement.gwet import gwet_ac
 from w2s_judge.audit.agreement.judge_pairs import judge_pairs
 from w2s_judge.audit.agreement.kendall import kendall_taus
 from w2s_judge.audit.agreement.krippendorff import Spread, krippendorff_alpha
 from w2s_judge.audit.agreement.readings import Readings
-from w2s_judge.audit.agreement.theme import PAIRS, agreement
+from w2s_judge.audit.agreement.theme import agreement
 from w2s_judge.audit.by_judge import by_judge
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Figure
 from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.shown_judges import shown_judges
 from w2s_judge.consensus import Consensus
 from w2s_judge.votes import VoteMatrix
 
@@ -280,23 +281,29 @@ def test_every_cell_is_a_number_or_says_why(sound, case):
         assert sound(part_of(votes)).sentences
 
 
-def test_of_many_judges_the_pairs_with_most_items_in_common_are_shown():
-    rng = np.random.default_rng(14)
-    table = simulated(14, items=300, judges=60)
-    kept = rng.random(table.shape) < 0.02
-    kept[:, :3] = True
-    votes = votes_of(table, 3, kept)
-    part = part_of(votes, draws=20)
-    shown = [row[:2] for row in part.table("pairs").rows]
-    assert len(shown) == PAIRS
-    assert shown[0] == ("judge 0", "judge 1")
-    assert "1,770 pairs" in " ".join(part.notes)
-    mask = kept.astype(int)
-    common = CommonItems.of(votes.item, votes.rater, 60)
-    np.testing.assert_array_equal(common.shared(), mask.T @ mask)
-    full = np.ones((300, 60), dtype=int)
-    common = CommonItems.of(*np.nonzero(full), 60)
-    np.testing.assert_array_equal(common.shared(), full.T @ full)
+def test_of_many_judges_the_pairs_of_those_with_most_votes_are_shown():
+    full = votes_of(simulated(14, items=60, judges=40), 3)
+    part = part_of(full.only((full.rater != 3) | (full.item > 5)), draws=20)
+    rows = part.table("pairs").rows
+    shown = {name for row in rows for name in row[:2]}
+    assert len(rows) == 276
+    assert shown == {f"judge {j}" for j in range(25) if j != 3}
+    assert any("Of 40 judges, the pairs of 24 are shown" in note for note in part.notes)
+    assert any("Of 276 pairs that are shown, " in one for one in part.sentences)
+    few = part_of(votes_of(simulated(14, items=60, judges=25), 3), draws=20)
+    assert len(few.table("pairs").rows) == 300
+    assert not any("are shown" in one for one in (*few.notes, *few.sentences))
+
+
+def test_of_sparse_judges_those_who_share_items_are_shown():
+    kept = np.zeros((300, 60), dtype=bool)
+    kept[:40, :30] = True  # thirty who saw the same
+    kept[np.arange(240) % 260 + 40, np.repeat(np.arange(30, 60), 8)] = True
+    kept[40:110, 30] = True  # and one with more votes than they, who saw other items
+    chosen = shown_judges(sparse.csr_array(kept.astype(float)), kept.sum(axis=0).astype(float))
+    np.testing.assert_array_equal(chosen[:-1], np.arange(23))
+    part = part_of(votes_of(simulated(14, items=300, judges=60), 3, kept), draws=20)
+    assert len(part.table("pairs").rows) >= 23 * 22 / 2
 
 
 def test_names_stay_as_they_are_and_the_same_votes_give_the_same():

@@ -227,6 +227,21 @@ def test_two_judges_of_the_two_families_have_no_neutral_third():
     assert any("neutral" in note for note in part.notes)
 
 
+@pytest.mark.parametrize(
+    ("authors", "judges", "why"),
+    [
+        (("qwen",), (None, None), "of which families the judges are is not known"),
+        ((None,), ("qwen", None), "who wrote the responses is not known"),
+        ((None,), (None, None), "neither who wrote the responses nor of which families"),
+    ],
+)
+def test_which_of_the_two_is_missing_is_said(authors, judges, why):
+    votes = dense(noisy(0, np.arange(60) % 2, 2), family=judges)
+    made = panel(votes, utility=(0.0, 1.0), traits=Traits(family=(authors,) * 60))
+    (note,) = [one for one in audited(made).notes if "own family" in one]
+    assert note.startswith(f"Whether judges favour their own family is not known: {why}")
+
+
 def test_a_judge_that_uses_two_of_ten_labels_is_found():
     rng = np.random.default_rng(0)
     said = np.clip(np.round(rng.normal(5, 2.5, (300, 5))), 0, 9).astype(int)

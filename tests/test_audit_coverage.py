@@ -119,6 +119,25 @@ def test_a_file_without_abstentions_says_so():
     assert part.tests == ()
 
 
+def test_where_abstentions_would_be_known_nobody_is_said_to_be_unknown():
+    made = panel(np.zeros((30, 2), dtype=int), np.ones((30, 2), dtype=bool))
+    part = covered(replace(made, ledger=Ledger.empty(complete=True)))
+    assert record(part, "judges", "j0")["abstained"].value == 0
+    assert part.notes == ()
+    assert "0 % [0, " in " ".join(part.sentences)
+
+
+def test_who_gave_no_vote_is_named_and_whether_it_answered_is_said():
+    spoken = np.ones((30, 3), dtype=bool)
+    spoken[:, 1] = False
+    made = panel(np.zeros((30, 3), dtype=int), spoken)
+    text = " ".join(covered(made).sentences)
+    assert "Not one vote came from j1, which abstained every time: nothing is known of it." in text
+    unasked = made.votes.only(made.votes.rater == 0)
+    text = " ".join(covered(replace(made, votes=unasked)).sentences)
+    assert "Not one vote came from j2: nothing is known of it." in text
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5])
 def test_abstention_on_harm_is_found_with_200_gold_labels_among_150_tests(share):
     for seed in range(6):
@@ -129,12 +148,12 @@ def test_abstention_on_harm_is_found_with_200_gold_labels_among_150_tests(share)
         assert {cells[0] for cells in part.table("classes").rows} == {"j4", "j5"}
 
 
-def test_without_gold_it_is_against_the_consensus_and_weaker():
+def test_without_gold_it_is_against_the_other_judges_and_weaker():
     part = covered(silent_on_harm(0, gold=0, share=0.5))
-    assert "consensus, not against gold" in part.table("classes").meaning
+    assert "majority of the other judges, not against gold" in part.table("classes").meaning
     test = next(test for test in part.tests if test.about == ("j4", "harmful"))
     assert 0.02 < test.effect < 0.35
-    assert "against the consensus" in test.sentence
+    assert "against the majority of the other judges" in test.sentence
 
 
 def test_a_judge_that_refuses_all_harm_and_nothing_else_is_found():

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from contextlib import closing
 
+import numpy as np
 import pytest
 
 import w2s_judge
@@ -272,6 +273,62 @@ def test_the_command_refuses_targets_that_cannot_be_written(scored, tmp_path, co
     votes.write_text(VOTES + "a,x,1\n")
     assert command("audit", votes, "-o", votes).code == 2
     assert votes.read_text() == VOTES + "a,x,1\n"
+
+
+def test_nothing_but_an_audit_is_ever_replaced(scored, tmp_path, command):
+    run = scored(20)
+    gold = gold_for(run, tmp_path / "gold.jsonl", 15)
+    mine = tmp_path / "mine.json"
+    mine.write_text('{"kept": true}')
+    kept = {path: path.read_bytes() for path in (gold, mine, run.folder / "run.db")}
+    kept[run.folder / "manifest.json"] = (run.folder / "manifest.json").read_bytes()
+    for option in ("-o", "--json"):
+        for target in kept:
+            ran = command("audit", run.folder, "--gold", gold, option, target)
+            assert ran.code == 2, (option, target, ran.err)
+    assert kept == {path: path.read_bytes() for path in kept}
+    page, figures = run.folder / "report.html", run.folder / "audit.json"
+    for _ in range(2):  # its own are replaced
+        assert command("audit", run.folder, "-o", page, "--json", figures).code == 0
+
+
+def test_scores_that_only_rank_are_cut_without_the_labels_they_are_measured_on(tmp_path):
+    random = np.random.default_rng(0)
+    truth = random.random(400) < 0.3
+    votes, gold = tmp_path / "votes.jsonl", tmp_path / "gold.csv"
+    with votes.open("w") as file:
+        for k, j in np.ndindex(400, 3):
+            share = float(np.clip(0.2 * truth[k] + 0.7 * random.random(), 0, 1))
+            row = {"item": f"i{k}", "judge": f"j{j}", "mass:1": 1 - share, "mass:2": 0,
+                   "mass:3": share, "uncalibrated": True}  # fmt: skip
+            file.write(json.dumps(row) + "\n")
+    rows = [f"i{k},{'high' if truth[k] else 'low'}" for k in range(200)]
+    gold.write_text("item,label\n" + "\n".join(rows) + "\n")
+    audited = w2s_judge.audit_panel(votes, gold=gold, levels="1,2,3")
+    (rubric,) = audited.rubrics
+    assert any("only rank" in note for note in rubric.notes)
+    judges = {row["judge"]: row for row in rubric.part("skill").table("judges").records()}
+    assert judges["j0"]["accuracy"]["value"] > 0.5
+    alone = {row["label"] for row in rubric.part("agreement").table("base_rates").records()}
+    assert alone == {"low", "high"}
+
+
+def test_a_run_against_itself_has_not_changed(scored, tmp_path):
+    run = scored(60)
+    gold = gold_for(run, tmp_path / "gold.jsonl", 40)
+    audited = w2s_judge.audit_panel(run.folder, gold=gold, against=run.folder)
+    part = audited.rubric().part("change")
+    assert not [one for one in audited.findings if one.test.kind == "changed"]
+    assert all(row["shift"]["value"] == 0 for row in part.table("rates").records())
+
+
+def test_files_of_scores_are_audited(tmp_path):
+    random = np.random.default_rng(0)
+    votes = tmp_path / "votes.csv"
+    rows = [f"i{k},j{j},{random.random():.4f}" for k in range(100) for j in range(3)]
+    votes.write_text("item,judge,score\n" + "\n".join(rows) + "\n")
+    audited = w2s_judge.audit_panel(votes)
+    assert audited.answer.verdict == "cannot tell"
 
 
 def test_a_page_and_figures_are_swapped_in_whole(scored, tmp_path):

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.audit.by_judge import by_judge
+from w2s_judge.audit.change.theme import change
+from w2s_judge.audit.common_notes import OF_THE_PANEL, told_apart
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Figure
 from w2s_judge.audit.resample import Resample
@@ -80,7 +82,8 @@ def test_themes_say_the_same_in_the_same_words(labelled, sound):
     held = None if gold is None else consensus.posterior[gold.item]
     worth = (0.0, 1.0)
     made = Panel("made", votes, by_judge(votes), consensus, gold, held, 1, worth, worth)
-    parts = themes(made, Resample.of(votes.group, draws=99), before=made)
+    resample = Resample.of(votes.group, draws=99)
+    parts = (*themes(made, resample), change(made, made, resample))
     notes = [note for part in parts for note in sound(part).notes]
     for word, least in (("only rank", 4), ("mute", 2)):
         alike = [note for note in notes if word in note and "consensus" not in note]
@@ -88,3 +91,12 @@ def test_themes_say_the_same_in_the_same_words(labelled, sound):
         assert len(set(alike)) == 1
     titles = [c.title for part in parts for table in part.tables for c in (*table.columns, table)]
     assert all(title[0].isupper() or title == "z" for title in titles)
+
+
+@given(st.lists(st.sampled_from([*OF_THE_PANEL, "judge majority", "a"]), unique=True))
+def test_rows_of_judges_are_told_apart_from_those_of_the_panel(judges):
+    called = told_apart(judges)
+    assert len({*called, *OF_THE_PANEL}) == len(judges) + len(OF_THE_PANEL)
+    for name, shown in zip(judges, called, strict=True):
+        assert shown.endswith(name)
+        assert shown == name or name in OF_THE_PANEL

@@ -13,7 +13,12 @@ from w2s_judge.aggregation.dawid_skene import DawidSkene
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.pair_tables import pair_tables
 from w2s_judge.calibration.class_mass import class_mass, class_shares
-from w2s_judge.calibration.dependence import dependence, effective_votes, residual_dependence
+from w2s_judge.calibration.dependence import (
+    dependence,
+    effective_votes,
+    likeliest,
+    residual_dependence,
+)
 from w2s_judge.calibration.independence import independence_test
 from w2s_judge.calibration.opposition import agreement_with_rest
 from w2s_judge.calibration.tempering import INFLATION, MIX, families, powered, tempered
@@ -91,6 +96,43 @@ def test_without_gold_the_figures_flatter_and_say_so():
     assert without.told()["errors_against"] == "posterior"
     assert "against gold" in with_gold.text()
     assert with_gold.told()["value"] == pytest.approx(with_gold.effective, abs=0.01)
+
+
+@pytest.mark.parametrize("raters", [5, 20, 200])
+def test_without_gold_independent_raters_are_not_said_to_err_together(raters):
+    """The doubt of a tempered consensus is no error that raters share."""
+    label, truth = copying(0, 500, raters, 0.3, 0.0)
+    votes = panel(label)
+    posterior = tempered(Mean()(votes), votes).posterior
+    assert dependence(votes, posterior).effective > 0.9 * raters
+    assert dependence(votes, posterior, all_gold(truth)).effective > 0.85 * raters
+
+
+@pytest.mark.parametrize("raters", [5, 20])
+@pytest.mark.parametrize("shared", [0.45, 0.63])
+def test_without_gold_erring_together_is_seen_too_little_and_never_too_much(raters, shared):
+    label, truth = copying(1, 2000, raters, 0.3, shared)
+    votes = panel(label)
+    posterior = tempered(Mean()(votes), votes).posterior
+    without, known = dependence(votes, posterior), dependence(votes, posterior, all_gold(truth))
+    assert known.effective < without.effective < raters + 1e-9
+
+
+def test_classes_level_on_top_are_shared_evenly():
+    posterior = np.array([[0.4, 0.4, 0.2], [0.2, 0.3, 0.5]])
+    np.testing.assert_array_equal(likeliest(posterior), [[0.5, 0.5, 0], [0, 0, 1]])
+
+
+def test_errors_that_do_not_vary_have_no_correlation():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 100)
+    same = panel(np.repeat(truth[:, None], 3, axis=1))
+    assert dependence(same, Mean()(same).posterior) is None
+    assert dependence(same, Mean()(same).posterior, all_gold(truth)) is None
+    label, truth = copying(2, 400, 4, 0.3, 0.0)
+    label[:, 3] = truth
+    found = dependence(panel(label), Mean()(panel(label)).posterior, all_gold(truth))
+    assert (found.raters, found.pairs) == (3, 3)
 
 
 def test_gold_on_too_few_items_leaves_the_posterior_for_truth():

@@ -38,6 +38,7 @@ class Ledger:
     calls               : a judge and task a row; () for a file of votes
     models              : judge -> the model behind it, where known
     unasked             : questions of the run that have no answer
+    complete            : False where abstentions are not kept at all, so that nobody knows of them
     """
 
     item: Ints
@@ -47,9 +48,10 @@ class Ledger:
     calls: tuple[Calls, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     unasked: int = 0
+    complete: bool = True
 
     @classmethod
-    def empty(cls) -> Ledger:
-        """Of votes from a file without abstentions."""
+    def empty(cls, *, complete: bool = False) -> Ledger:
+        """Without an abstention; `complete` where there would be one if anybody had abstained."""
         none = np.zeros(0, dtype=np.int32)
-        return cls(none, none, none, ())
+        return cls(none, none, none, (), complete=complete)

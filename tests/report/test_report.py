@@ -186,7 +186,7 @@ def test_the_page_stays_small_when_every_name_is_long(simulated):
 def test_one_judge_without_pairs_or_gold_has_a_page(simulated):
     html = render(simulated(judges=1, items=2))
     assert "Who agrees with whom" not in html
-    assert "Accuracy of each judge" in html
+    assert "Judges: accuracy" in html
 
 
 def test_nothing_but_an_answer_has_a_page(small):

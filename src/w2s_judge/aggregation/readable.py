@@ -32,10 +32,15 @@ def readable(votes: VoteMatrix) -> VoteMatrix:
             finite = bool(np.isfinite(values.sum()))
         if not finite or values.min() < 0:
             raise ValueError(f"{name} must be finite and not below 0; a missing vote is left out")
-    if votes.L > MANY_LABELS and votes.V < VOTES_A_LABEL * votes.L:
+    if look_like_scores(votes):
         raise ConfigurationError(
             f"{votes.L} different labels in {votes.V} votes look like scores, and this method "
             "would take each for a label of its own\n"
             "  cut the scores into a few levels, or take a method for scores, such as mean"
         )
     return votes
+
+
+def look_like_scores(votes: VoteMatrix) -> bool:
+    """Whether there are so many labels that each would be a label of hardly any vote."""
+    return votes.L > MANY_LABELS and votes.V < VOTES_A_LABEL * votes.L

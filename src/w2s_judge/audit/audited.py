@@ -182,6 +182,7 @@ class Audit:
     def told(self) -> dict[str, Any]:
         """The whole as `audit.json` has it."""
         return {
+            "made_by": "w2s-judge audit",
             "source": self.source,
             "against": self.against,
             "gold": self.gold,

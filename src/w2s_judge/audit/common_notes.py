@@ -10,8 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from w2s_judge.audit.panel import CONSENSUS, MAJORITY
 from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
+
+ALL_JUDGES, MAJORITY_SHARE = "all judges", "majority share"
+OF_THE_PANEL = (MAJORITY, MAJORITY_SHARE, CONSENSUS, ALL_JUDGES)
+"""What rows that are no judge's are called, in the same column as judges."""
 
 RANKS = "its scores only rank and are no verdicts"
 UNMAPPED = "it is not known which label means which class"
@@ -48,16 +53,35 @@ def only_rank(names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def ranks_alone(names: Sequence[str]) -> tuple[str, ...]:
+    """The note on such judges under rewrites, where scores are compared and nothing is cut."""
+    if not names:
+        return ()
+    return (
+        f"Under rewrites the scores of {listed(names)} are compared by rank alone: a shift is the "
+        "share of a judge's own scores that the response passes.",
+    )
+
+
+def told_apart(judges: Sequence[str]) -> tuple[str, ...]:
+    """What rows call the judges: their names, "judge majority" for one that is called "majority".
+
+    No two come out the same, and none as a row of the panel's.
+    """
+    taken, called = {*OF_THE_PANEL, *judges}, []
+    for name in judges:
+        shown = name
+        if name in OF_THE_PANEL:
+            while shown in taken:
+                shown = f"judge {shown}"
+            taken.add(shown)
+        called.append(shown)
+    return tuple(called)
+
+
 def mute(names: Sequence[str]) -> tuple[str, ...]:
     """A note on judges without a vote; () of none."""
     if not names:
         return ()
     has = "has no vote and is" if len(names) == 1 else "have no vote and are"
     return (f"{listed(names)} {has} left out.",)
-
-
-def most_shared(pairs: int, most: int) -> tuple[str, ...]:
-    """A note on pairs of judges that are not shown; () where all are."""
-    if pairs <= most:
-        return ()
-    return (f"Of {pairs:,} pairs of judges, the {most} with most items in common are shown.",)

@@ -7,12 +7,15 @@ prompt are drawn together. Above `MOST` prompts, prompts are put into that many 
 sums of randomly formed blocks vary just as those of single prompts do, and a variance from 4,096
 of them is known to about 2 %.
 
+Where a few prompts have most of the items, a figure and its variance hang on those few. Intervals
+and p therefore go by how many prompts of equal size they are worth (Kish 1965), not by the count.
+
 Letters: B draws, n blocks, I items.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,9 @@ MOST = 4096  # blocks
 FEWEST_TO_TEST = 30  # prompts under which nothing is tested: normal tails are not to be trusted
 NOTHING = "there is nothing to go on"
 TOO_FEW = f"no interval from fewer than {FEWEST} prompts"
+UNEQUAL = f"no interval: most of it lies in fewer than {FEWEST} prompts"
+TAIL = 0.025  # beyond either end of an interval
+EXACT = 1e-9  # prompts of equal size are worth their number, but for rounding
 
 Items = npt.NDArray[Any]
 
@@ -88,6 +94,14 @@ class Resample:
         seen[self.group[item]] = True
         return int(np.count_nonzero(seen))
 
+    def worth(self, item: Items, weight: Floats | None = None) -> float:
+        """How many prompts of equal size theirs are worth: (sum n_g)^2 / sum of n_g^2 (Kish 1965).
+
+        n_g is the number of the items (k,) in prompt g, or the sum of their weights (k,), at least
+        0. It is the number of prompts where all have the same, and 0 where there is nothing.
+        """
+        return Sizes.of(self.group[item], weight).worth
+
     def figure(self, found: Floats, item: Items, n: int | None = None, why: str = "") -> Figure:
         """The figure `found` (1 + B,): its value, then its draws, NaN where it does not exist.
 
@@ -100,7 +114,11 @@ class Resample:
         value = float(found[0])
         if prompts < FEWEST:
             return Figure(value, n=size, prompts=prompts, why=TOO_FEW)
-        low, high = percentile_intervals(found[1:, None], np.array([prompts], dtype=np.int64))
+        sizes = Sizes.of(self.group[item])
+        if round(sizes.worth) < FEWEST:
+            return Figure(value, n=size, prompts=prompts, why=UNEQUAL)
+        few = np.array([round(sizes.freedom + 1)], dtype=np.int64)
+        low, high = percentile_intervals(found[1:, None], few)
         if not np.isfinite(low[0]) or high[0] <= low[0]:
             told = (
                 "no interval: all draws of prompts give the same"
@@ -117,21 +135,79 @@ class Resample:
         found = estimated_share(hit, weight, self.group[item])
         if found.groups < FEWEST:
             return Figure(found.value, n=found.n, prompts=found.groups, why=TOO_FEW)
-        return Figure(found.value, found.low, found.high, found.n, found.groups)
+        told = Figure(found.value, found.low, found.high, found.n, found.groups)
+        sizes = Sizes.of(self.group[item], weight)
+        return told if sizes.worth >= found.groups - EXACT else _widened(told, found.groups, sizes)
 
-    def p_value(self, found: Floats, item: Items, null: float = 0.0) -> float:
+    def p_value(
+        self, found: Floats, item: Items, null: float = 0.0, weight: Floats | None = None
+    ) -> float:
         """Two-sided p of `found` (1 + B,) being `null`: t of the bootstrap's standard error.
 
-        1 where it cannot be tested: no value, fewer than 30 prompts, or draws that do not vary.
+        1 where it cannot be tested: no value, draws that do not vary, or prompts that are worth
+        fewer than 30 of equal size. Their sizes are also behind the t and the standard error.
+
+        weight : (k,) of the items in `found`, where they do not count alike
         """
-        prompts = self.prompts(item)
+        sizes = Sizes.of(self.group[item], weight)
         drawn = found[1:][np.isfinite(found[1:])]
-        if not np.isfinite(found[0]) or prompts < FEWEST_TO_TEST or 2 * len(drawn) < len(found):
+        if not np.isfinite(found[0]) or 2 * len(drawn) < len(found):
             return 1.0
-        spread = float(drawn.std(ddof=1)) * np.sqrt(prompts / (prompts - 1))
+        if sizes.worth < FEWEST_TO_TEST - EXACT:
+            return 1.0
+        spread = float(drawn.std(ddof=1)) / np.sqrt(sizes.left)
         if spread <= 0:
             return 1.0
-        return float(2 * special.stdtr(prompts - 1, -abs(float(found[0]) - null) / spread))
+        return float(2 * special.stdtr(sizes.freedom, -abs(float(found[0]) - null) / spread))
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the sizes n_g of prompts, as shares h_g of their sum, do to a mean over items.
+
+    Where all of a prompt's items are alike, the mean's variance is that of sum h_g e_g, and it is
+    estimated by sum h_g^2 e_g^2 of what is left of e_g once the mean is taken off.
+
+    worth   : 1 / sum h^2, the prompts of equal size that they are worth (Kish 1965)
+    freedom : degrees of freedom of that estimate, (sum h^2)^2 / sum h^4 - 1 (Satterthwaite 1946)
+    left    : share of the variance that it has on average, 1 - 2 sum h^3 / sum h^2 + sum h^2 (what
+              Bell and McCaffrey 2002 correct)
+
+    Of G equal ones these are G, G - 1 and (G - 1) / G.
+    """
+
+    worth: float
+    freedom: float
+    left: float
+
+    @classmethod
+    def of(cls, group: Ints, weight: Floats | None = None) -> Sizes:
+        """Of items (k,) in these prompts, which count alike or by weight, at least 0."""
+        size = np.bincount(group, weights=weight).astype(np.float64)
+        if not size.any():
+            return cls(0.0, 0.0, 0.0)
+        h = size / size.sum()
+        two, three, four = (float((h**power).sum()) for power in (2, 3, 4))
+        return cls(1 / two, two**2 / four - 1, 1 - 2 * three / two + two)
+
+
+def _widened(share: Figure, groups: int, sizes: Sizes) -> Figure:
+    """A share's Wilson interval that takes `groups` prompts to be equal, for their true sizes.
+
+    With c = z^2 / n the width w of Wilson's interval is that of w^2 (1 + c)^2 = 4 c p (1 - p) +
+    c^2: c is solved for, and grows by the squared ratio of the two t times standard error.
+    """
+    if share.value is None or share.low is None or share.high is None:
+        return share
+    p, w = share.value, share.high - share.low
+    if not 0 < w < 1:
+        return share
+    above = w * w - 2 * p * (1 - p)  # (1 - w^2) c^2 - 2 above c - w^2 = 0
+    c = (above + np.sqrt(above**2 + (1 - w * w) * w * w)) / (1 - w * w)
+    few, many = (special.stdtrit(max(size, 1.0), TAIL) for size in (sizes.freedom, groups - 1))
+    c *= (few / many) ** 2 * (groups - 1) / groups / max(sizes.left, EXACT)
+    middle, half = (p + c / 2) / (1 + c), np.sqrt(c * p * (1 - p) + c * c / 4) / (1 + c)
+    return replace(share, low=max(0.0, float(middle - half)), high=min(1.0, float(middle + half)))
 
 
 def _dealt(prompts: int, n: int, random: np.random.Generator) -> npt.NDArray[np.int64]:

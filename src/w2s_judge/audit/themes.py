@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from w2s_judge.audit.agreement.theme import agreement
 from w2s_judge.audit.bias.theme import bias
-from w2s_judge.audit.change.theme import change
 from w2s_judge.audit.coverage.theme import coverage
 from w2s_judge.audit.dependence.theme import dependent
 from w2s_judge.audit.panel import Panel
@@ -20,14 +19,11 @@ def themes(
     panel: Panel,
     resample: Resample,
     probed: ProbeVotes | None = None,
-    before: Panel | None = None,
 ) -> tuple[Part, ...]:
-    """The parts: robustness where probes were asked, change where there is another panel."""
+    """The parts of one panel by itself: robustness where probes were asked."""
     parts = [theme(panel, resample) for theme in (coverage, agreement, dependent, skill, bias)]
     robust = None if probed is None else robustness(panel, probed, resample)
     if robust is not None:
         parts.append(robust)
     parts.append(rates(panel, resample))
-    if before is not None:
-        parts.append(change(panel, before, resample))
     return tuple(parts)

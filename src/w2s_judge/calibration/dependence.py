@@ -21,6 +21,7 @@ from scipy import sparse
 
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.class_mass import class_mass
+from w2s_judge.calibration.metrics import top
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
@@ -33,19 +34,22 @@ GOLD, POSTERIOR = "gold", "posterior"
 class Dependence:
     """What the errors of a panel have in common.
 
-    raters          : raters with another who shares `OVERLAP` items; the others are left out
-    pairs           : pairs of raters that were compared, at least 1
+    raters          : raters in a pair that was compared; the others are left out
+    pairs           : pairs that share `OVERLAP` items on which the errors of both vary, at least 1
+    items           : items that such a pair shares, in the mean
     centred         : mean correlation of errors, centred within truth class
     uncentred       : mean plain correlation of errors: what hard classes cause is in it
     effective       : n / (1 + (n - 1) phi), phi the centred mean (for at least 0), n raters
     effective_eigen : n / largest eigenvalue; unknown pairs have the mean. None above `MANY` raters
-    truth           : "gold", or "posterior": errors are then those against what the votes made of
-                      themselves, the correlation comes out too low and the effective votes too
-                      many (`optimistic`)
+    truth           : "gold", or "posterior": errors are then those against the class that the votes
+                      themselves made the likeliest. An error that most share passes for right
+                      there, the correlation comes out too low and the effective votes too many
+                      (`optimistic`)
     """
 
     raters: int
     pairs: int
+    items: float
     centred: float
     uncentred: float
     effective: float
@@ -76,7 +80,8 @@ class Dependence:
         eigen = self.effective_eigen
         by_eigenvalue = "" if eigen is None else f", {eigen:.1f} by the largest eigenvalue"
         caution = (
-            "; errors against the consensus itself, so that this is optimistic"
+            "; errors against the consensus, where an error that most share passes for right, so "
+            "that this is optimistic"
             if self.optimistic
             else "; errors against gold"
         )
@@ -124,8 +129,9 @@ def effective_votes(count: Floats, phi: float) -> Floats:
 def dependence(votes: VoteMatrix, posterior: Floats, gold: Gold | None = None) -> Dependence | None:
     """Correlations of errors over pairs of raters who share at least 30 items.
 
-    posterior (I, C) stands for the truth where gold has no such pair. Several votes of a rater on
-    an item enter as their mean. None where no two raters share so many items, or where labels mean
+    The likeliest class of posterior (I, C) stands for the truth where gold has no such pair: see
+    `likeliest`. Several votes of a rater on an item enter as their mean. Errors that do not vary
+    have no correlation: such pairs are left out. None where no pair is left, or where labels mean
     the classes in no known way.
     """
     mass = class_mass(votes, gold)
@@ -140,14 +146,24 @@ def dependence(votes: VoteMatrix, posterior: Floats, gold: Gold | None = None) -
         found = _measured(votes.only(kept), mass[kept], truth, GOLD)
         if found is not None:
             return found
-    return _measured(votes, mass, posterior, POSTERIOR)
+    return _measured(votes, mass, likeliest(posterior), POSTERIOR)
+
+
+def likeliest(posterior: Floats) -> Floats:
+    """(I, C) one on the class with most of the posterior, split evenly where several are level.
+
+    Errors are taken against this and not against the posterior itself: its doubt, which a tempered
+    one has much of, would be an error that all raters make on the same items.
+    """
+    level = top(posterior)[1]
+    return np.asarray(level / level.sum(axis=1, keepdims=True))
 
 
 def _measured(votes: VoteMatrix, mass: Floats, truth: Floats, source: str) -> Dependence | None:
     mask = _table(votes, np.ones(votes.V))
     shared = sparse.triu(mask.T @ mask, k=1).tocoo()
     enough = shared.data >= OVERLAP
-    one, two = shared.row[enough], shared.col[enough]
+    one, two, items = shared.row[enough], shared.col[enough], shared.data[enough]
     if not len(one):
         return None
     errors = [_table(votes, 1 - mass[:, c]) for c in range(truth.shape[1])]
@@ -155,11 +171,17 @@ def _measured(votes: VoteMatrix, mass: Floats, truth: Floats, source: str) -> De
     plain = sum(error.multiply(truth[:, [c]]) for c, error in enumerate(errors))
     everything = np.ones((votes.I, 1))
     uncentred = _correlation([sparse.csr_array(plain)], mask, everything, one, two)
+    known = np.isfinite(centred) & np.isfinite(uncentred)
+    if not known.any():
+        return None
+    one, two, items = one[known], two[known], items[known]
+    centred, uncentred = centred[known], uncentred[known]
     heard, place = np.unique(np.concatenate([one, two]), return_inverse=True)
     n, phi = len(heard), float(centred.mean())
     worth = float(effective_votes(np.array([float(n)]), phi)[0])
     eigen = None if n > MANY else n / _largest(n, place, centred)
-    return Dependence(n, len(one), phi, float(uncentred.mean()), worth, eigen, source)
+    common, plainly = float(items.mean()), float(uncentred.mean())
+    return Dependence(n, len(one), common, phi, plainly, worth, eigen, source)
 
 
 def _largest(n: int, place: Any, known: Floats) -> float:
@@ -183,7 +205,7 @@ def _table(votes: VoteMatrix, values: Floats) -> Any:
 def _correlation(errors: list[Any], mask: Any, truth: Floats, one: Any, two: Any) -> Floats:
     """Correlation of pairs over the items they share, each class centred on its own mean error.
 
-    0 where a rater never varies.
+    NaN where the errors of one of the two do not vary.
     """
     covariance, first, second = np.zeros(len(one)), np.zeros(len(one)), np.zeros(len(one))
     for c, error in enumerate(errors):
@@ -199,5 +221,5 @@ def _correlation(errors: list[Any], mask: Any, truth: Floats, one: Any, two: Any
         second += np.asarray(squares[two, one]).ravel()
     scale = np.sqrt(first * second)
     least = 1e-9
-    found = np.divide(covariance, scale, out=np.zeros(len(one)), where=scale > least)
-    return np.clip(found, -1.0, 1.0)
+    found = np.divide(covariance, scale, out=np.full(len(one), np.nan), where=scale > least)
+    return np.asarray(np.clip(found, -1.0, 1.0))

@@ -55,7 +55,7 @@ def audit(
 
     printed = str(json) == STANDARD_OUTPUT
     figures = None if printed else json
-    check_targets(out, figures, source)
+    check_targets(out, figures, (source, gold, against))
     with at_work() as said:
         found = run_audit(
             source, gold=gold, against=against, rubric=rubric, levels=levels,

@@ -129,7 +129,7 @@ def _silences(
 ) -> Ledger:
     """Who abstained on an item and did not vote on it; of several reasons the first."""
     if not silent.any():
-        return Ledger.empty()
+        return Ledger.empty(complete="abstained" in columns.texts)
     key = items.of_row.astype(np.int64) * len(raters.names) + raters.of_row
     rows = np.flatnonzero(silent & ~np.isin(key, key[votes]))
     only, first = np.unique(key[rows], return_index=True)

@@ -81,7 +81,7 @@ def raters_of(columns: VoteColumns) -> Raters:
     key = key * (len(own) + 1) + apart[variant.codes]
     _, first, of_row = np.unique(key, return_index=True, return_inverse=True)
     judges = tuple(judge.at(row) for row in first.tolist())
-    orders = tuple(order.at(row).strip() or None for row in first.tolist())
+    orders = tuple(_order(order.at(row)) for row in first.tolist())
     names = tuple(
         rater_name(name, order_, variant.at(row) if _is_own(variant.at(row)) else None)
         for name, order_, row in zip(judges, orders, first.tolist(), strict=True)
@@ -98,6 +98,12 @@ def raters_of(columns: VoteColumns) -> Raters:
         names, judges, orders if has_order else None, family,
         of_row.astype(np.int32), _asked(variant),
     )  # fmt: skip
+
+
+def _order(text: str) -> str | None:
+    """As `ab` and `ba` where it is one of them in other letters."""
+    known = text.strip()
+    return known.lower() if known.lower() in ("ab", "ba") else known or None
 
 
 def rater_name(judge: str, order: str | None, variant: str | None) -> str:

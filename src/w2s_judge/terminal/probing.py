@@ -28,12 +28,15 @@ def show_probe_estimate(told: Mapping[str, Any]) -> None:
 
 
 def show_probed(console: Console, done: Probed) -> None:
-    """Flips per judge and probe, rubric by rubric, and what the shifts come to."""
+    """Flips per judge and probe, rubric by rubric, and what the shifts come to.
+
+    Who is left out was said before anything was asked.
+    """
     summary = done.summary
     for name, part in done.parts.items():
         _show_part(console, name, part)
         console.print()
-    lines = [*summary["left_out"]]
+    lines = []
     if not summary["asking"]["calls"] and done.complete:
         lines.append("Everything had an answer already: nothing was asked.")
     cost = summary["spent"]
@@ -54,6 +57,7 @@ def show_probed(console: Console, done: Probed) -> None:
 
 
 def _show_part(console: Console, rubric: str, part: Part) -> None:
+    """A table of flips, one of shifts; judges and rewrites without a figure are left out of it."""
     table = part.table("probes")
     if table is None:
         return
@@ -64,12 +68,15 @@ def _show_part(console: Console, rubric: str, part: Part) -> None:
         ("verdicts that change [95 % interval]", "flips", _share),
         ("how far the response rises, in utility or rank from 0 to 1", "toward", _shift),
     ):
-        if any(_known(row[column]) for row in rows):
-            cells = [
-                (judge, *(form(mine.get(probe, {}).get(column)) for probe in probes))
-                for judge, mine in _by_judge(rows)
-            ]
-            show(console, f"{rubric}: {title}", ("judge", *probes), cells)
+        known = [row for row in rows if _known(row[column])]
+        there = {row["probe"] for row in known}
+        shown = [probe for probe in probes if probe in there]
+        cells = [
+            (judge, *(form(mine.get(probe, {}).get(column)) for probe in shown))
+            for judge, mine in _by_judge(known)
+        ]
+        if cells:
+            show(console, f"{rubric}: {title}", ("judge", *shown), cells)
     say(console, [*part.sentences, *(f"Note: {note}" for note in part.notes)])
 
 

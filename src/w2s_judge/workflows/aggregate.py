@@ -24,7 +24,7 @@ from w2s_judge.workflows.ballots import (
     require_file,
 )
 from w2s_judge.workflows.conclude import Aim
-from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
+from w2s_judge.workflows.gold import GoldFile, path_of, rubrics_with_gold
 from w2s_judge.workflows.run_consensus import Remembered, into_run, label_command
 from w2s_judge.workflows.scores import (
     FILE_KEYS,
@@ -123,7 +123,7 @@ def _concluded(
 ) -> Aggregated:
     """Aggregate a rubric; say where labels that were used before are not used now."""
     name = ballot.rubric or ""
-    done = concluded(ballot, labels, aim, label_command(folder, name, labels))
+    done = concluded(ballot, labels, aim, label_command(folder, name, path_of(labels)))
     was = Remembered.of(manifest.get("consensus", {}).get(name))
     if was.gold is None or labels is not None:
         return done

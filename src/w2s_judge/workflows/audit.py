@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from w2s_judge import __version__
 from w2s_judge.audit.answer import answer, overall
 from w2s_judge.audit.audited import Audit, Finding, RubricAudit
+from w2s_judge.audit.change.theme import change
 from w2s_judge.audit.findings import findings
+from w2s_judge.audit.most_help import Commands
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Part, Test
 from w2s_judge.audit.resample import DRAWS, Resample
@@ -19,13 +21,19 @@ from w2s_judge.audit.themes import themes
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.sentences import listed
 from w2s_judge.store import folder as folders
+from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.asking import now
 from w2s_judge.workflows.audit_contested import contested as most_contested
-from w2s_judge.workflows.audit_panels import AuditJob, bare, panels, state
+from w2s_judge.workflows.audit_panels import AuditJob, Prepared, bare, panels, state
 from w2s_judge.workflows.ballots import Repeats
 from w2s_judge.workflows.probe_reading import probes_of
+from w2s_judge.workflows.run_consensus import label_command
 
 MOST_DRAWS, MOST_CONTESTED = 10_000, 500
+PAGES, FIGURES = (".html", ".htm"), (".json",)
+# What tells a file that an audit wrote, near its beginning.
+PAGE_BEGINS = '<meta name="generator" content="w2s-judge '
+FIGURES_BEGIN = '"made_by": "w2s-judge audit"'
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,6 +41,7 @@ class _Audited:
     """A rubric before it is known which of all tests hold."""
 
     panel: Panel
+    cast: VoteMatrix
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
     gold: Path | None
@@ -67,24 +76,30 @@ def audit(
     job = AuditJob(
         Path(source), None if gold is None else Path(gold), rubric, levels, repeats, seed
     )
-    before = {} if against is None else _before(Path(against), job)
+    other = None if against is None else _Other.of(Path(against), job)
     done = []
     for one in panels(job):
         if said is not None:
             said(f"{one.panel.name}: {one.panel.votes.V:,} votes")
-        resample = Resample.of(one.panel.votes.group, draws=draws, seed=seed)
-        probed = probes_of(job.source, one.panel) if job.source.is_dir() else None
-        notes = one.notes
-        other = before.get(one.panel.name)
-        if before and other is None:
-            notes = (*notes, f"{against} has no votes under {one.panel.name}: nothing to compare")
-        parts = themes(one.panel, resample, probed, other)
-        done.append(_Audited(one.panel, parts, notes, one.path))
+        done.append(_one(one, job, other, draws))
     if not done:
         raise ConfigurationError(
             f"{source} has no votes to audit yet\n  `w2s-judge score` asks the judges"
         )
     return _put_together(job, against, done, contested)
+
+
+def _one(one: Prepared, job: AuditJob, other: _Other | None, draws: int) -> _Audited:
+    panel, notes = one.panel, one.notes
+    resample = Resample.of(panel.votes.group, draws=draws, seed=job.seed)
+    probed = probes_of(job.source, panel) if job.source.is_dir() else None
+    parts = themes(panel, resample, probed)
+    if other is not None and panel.name in other.before:
+        moved = change(other.now[panel.name], other.before[panel.name], resample)
+        parts = (*parts, moved)
+    elif other is not None:
+        notes = (*notes, f"{other.source} has no votes under {panel.name}: nothing to compare")
+    return _Audited(panel, one.cast, parts, notes, one.path)
 
 
 def write_audit(audited: Audit, page: Path | None, figures: Path | None) -> None:
@@ -100,6 +115,26 @@ def write_audit(audited: Audit, page: Path | None, figures: Path | None) -> None
             file.write("\n")
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Other:
+    """What is compared with: the panels of both by rubric, made alike, since neither has gold.
+
+    A consensus that gold has calibrated would differ from one that none has, judges or no judges.
+    """
+
+    source: Path
+    now: dict[str, Panel]
+    before: dict[str, Panel]
+
+    @classmethod
+    def of(cls, against: Path, job: AuditJob) -> _Other:
+        plain = replace(job, gold=None, remember=False)
+        before = {one.panel.name: one.panel for one in panels(replace(plain, source=against))}
+        if not before:
+            raise ConfigurationError(f"{against} has no votes to compare with")
+        return cls(against, {one.panel.name: one.panel for one in panels(plain)}, before)
+
+
 def _check(draws: int, seed: int, contested: int) -> None:
     if not 100 <= draws <= MOST_DRAWS:
         raise UsageError(f"--draws {draws}: 100 to {MOST_DRAWS:,}, and 999 are plenty")
@@ -107,17 +142,6 @@ def _check(draws: int, seed: int, contested: int) -> None:
         raise UsageError(f"--seed {seed} is negative: give 0 or more")
     if not 0 <= contested <= MOST_CONTESTED:
         raise UsageError(f"--contested {contested}: 0 to {MOST_CONTESTED:,} items")
-
-
-def _before(against: Path, job: AuditJob) -> dict[str, Panel]:
-    """The other run's panels by rubric; without gold, since it is the judges that are compared."""
-    other = AuditJob(
-        against, None, job.rubric, job.levels, job.repeats, job.seed, remember=False
-    )  # fmt: skip
-    found = {one.panel.name: one.panel for one in panels(other)}
-    if not found:
-        raise ConfigurationError(f"{against} has no votes to compare with")
-    return found
 
 
 def _put_together(
@@ -143,11 +167,20 @@ def _rubric(
 ) -> RubricAudit:
     panel = done.panel
     mine = tuple(one for one in held if one.rubric == panel.name)
+    commands = _commands(job, panel, done.gold)
     return RubricAudit(
-        panel.name, answer(panel, done.parts, mine, tests, str(job.source)), done.parts,
+        panel.name, answer(panel, done.parts, mine, tests, commands), done.parts,
         panel.judges, panel.votes.I, panel.votes.V, 0 if panel.gold is None else panel.gold.G,
-        most_contested(panel, job.source, most), _noted(done.notes),
+        most_contested(panel, done.cast, job.source, most), _noted(done.notes),
     )  # fmt: skip
+
+
+def _commands(job: AuditJob, panel: Panel, gold: Path | None) -> Commands:
+    """What draws labels and what finishes the run; nothing for a file of votes."""
+    if not job.source.is_dir():
+        return Commands()
+    label = label_command(job.source, panel.name, gold)
+    return Commands(f"`{label} --next 50` draws them", "the same `w2s-judge score` goes on")
 
 
 def _noted(notes: tuple[str, ...]) -> tuple[str, ...]:
@@ -155,16 +188,30 @@ def _noted(notes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(note if note.endswith(".") else sentence(note) for note in notes)
 
 
-def check_targets(page: Path | None, figures: Path | None, source: Path) -> None:
-    """Refuse files that cannot be written before anything is computed."""
-    for path in (page, figures):
+def check_targets(page: Path | None, figures: Path | None, read: Sequence[Path | None]) -> None:
+    """Refuse files that cannot be written, or that hold something else, before any work.
+
+    `read` are the files and folders that the audit reads. A file that is there is replaced only if
+    it is an audit's.
+    """
+    for path, endings, begins in ((page, PAGES, PAGE_BEGINS), (figures, FIGURES, FIGURES_BEGIN)):
         if path is None:
             continue
         if path.is_dir():
             raise UsageError(f"{path} is a folder: name a file in it")
+        if path.suffix.lower() not in endings:
+            raise UsageError(f"{path}: name a file that ends in {endings[0]}")
         if not path.parent.is_dir():
             raise ConfigurationError(f"{path} cannot be written: there is no folder {path.parent}")
-        if path.exists() and source.exists() and path.samefile(source):
+        given = (one for one in read if one is not None and one.exists())
+        if path.exists() and any(path.samefile(one) for one in given):
             raise UsageError(f"{path} is what is read: name another file")
-    if page is not None and figures is not None and page == figures:
-        raise UsageError("the page and the figures are two files")
+        if path.exists() and not _is_ours(path, begins):
+            raise UsageError(f"{path} is there and is no audit: name another file, or remove it")
+
+
+def _is_ours(path: Path, begins: str) -> bool:
+    """Whether a file is one that an audit wrote."""
+    with path.open("rb") as file:
+        head = file.read(4096).decode("utf-8", "replace")
+    return begins in head

@@ -12,16 +12,21 @@ import numpy as np
 from w2s_judge.audit.audited import Cast, Contested
 from w2s_judge.audit.divided import divided, most_divided
 from w2s_judge.audit.panel import Panel
+from w2s_judge.ledger import Ledger
 from w2s_judge.store.run import Run
 from w2s_judge.store.said import Said
 from w2s_judge.types import Item
+from w2s_judge.votes import VoteMatrix
 
 CUT = 4_000  # characters of a text that are kept
 SHARE = 1e-6  # mass below which a label is not named
 
 
-def contested(panel: Panel, source: Path, most: int) -> tuple[Contested, ...]:
-    """At most `most` items, the most divided first; () where no two judges voted on one."""
+def contested(panel: Panel, cast: VoteMatrix, source: Path, most: int) -> tuple[Contested, ...]:
+    """At most `most` items, the most divided first; () where no two judges voted on one.
+
+    `cast` are the votes as they were given, which the panel may have put on another scale.
+    """
     measure = divided(panel.judged, panel.utility)
     chosen = most_divided(measure, most).tolist()
     if source.is_dir():
@@ -33,7 +38,7 @@ def contested(panel: Panel, source: Path, most: int) -> tuple[Contested, ...]:
             for i in chosen
             if panel.votes.items[i] in said
         )
-    casts = _casts(panel, chosen)
+    casts = _casts(cast, panel.ledger, chosen)
     return tuple(_of_file(panel, i, float(measure[i]), casts[i]) for i in chosen)
 
 
@@ -96,9 +101,8 @@ def _gold(panel: Panel, i: int) -> str | None:
     return None if at is None or panel.gold is None else panel.gold.classes[panel.gold.label[at]]
 
 
-def _casts(panel: Panel, chosen: list[int]) -> dict[int, list[Cast]]:
+def _casts(votes: VoteMatrix, ledger: Ledger, chosen: list[int]) -> dict[int, list[Cast]]:
     """By item, the votes and abstentions of a file."""
-    votes, ledger = panel.votes, panel.ledger
     casts: dict[int, list[Cast]] = {i: [] for i in chosen}
     names = votes.raters if votes.judge is None else votes.judge
     orders = votes.order or (None,) * votes.J

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from w2s_judge.aggregation.contract import METHODS
+from w2s_judge.aggregation.readable import look_like_scores
 from w2s_judge.arrays import Floats
 from w2s_judge.audit.by_judge import by_judge
 from w2s_judge.audit.panel import Panel
-from w2s_judge.calibration.share_cut import cut_at_share, lower_share
+from w2s_judge.calibration.class_mass import known_classes
+from w2s_judge.calibration.share_cut import cut_at_share, lower_shares
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.ledger import Ledger
@@ -55,9 +57,10 @@ class AuditJob:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Prepared:
-    """A panel, what is to be said of how it was put together, and the file of its gold."""
+    """A panel, the votes as they were cast, what is to be said of it, and the file of its gold."""
 
     panel: Panel
+    cast: VoteMatrix
     notes: tuple[str, ...]
     path: Path | None
 
@@ -143,9 +146,18 @@ def _of_file(ballot: Ballot, labels: GoldFile | None, job: AuditJob) -> Prepared
     if utility is not None and compares:
         # Of comparisons the first label and class say that the first response is better.
         utility = utility[::-1]
-        ballot = replace(ballot, worth=None if ballot.worth is None else ballot.worth[::-1])
+        ballot = replace(
+            ballot,
+            worth=None if ballot.worth is None else ballot.worth[::-1],
+            notes=(
+                *ballot.notes,
+                f"of the labels {listed(votes.labels)} the first is taken to say that the first "
+                "response is better, the last that the second is",
+            ),
+        )
+    method = "mean" if look_like_scores(votes) else "auto"
     return _prepared(
-        ballot, labels, Aim(seed=job.seed), 2 if compares else 1, utility,
+        ballot, labels, Aim(method, seed=job.seed), 2 if compares else 1, utility,
         ballot.ledger or Ledger.empty(), Traits(),
     )  # fmt: skip
 
@@ -166,36 +178,40 @@ def _prepared(
     worth = ballot.worth if ballot.worth is not None and len(ballot.worth) == C else None
     if worth is None and ballot.votes.ordered:
         worth = evenly(C)[::-1] if arity == 2 else evenly(C)
-    votes, which, cut = _verdicts(ballot.votes, gold)
+    votes, which, cut = _verdicts(ballot.votes, gold, aim.seed)
+    if utility is not None and len(utility) > votes.L:
+        utility = (utility[0], utility[-1])
     panel = Panel(
         ballot.rubric or "votes", votes, by_judge(votes), consensus, gold, held, arity, utility,
         worth, traits, ledger, which,
     )  # fmt: skip
     notes = (*ballot.notes, *(() if match is None else match.notes), *cut)
-    return Prepared(panel, notes, None if labels is None else labels.path)
+    return Prepared(panel, ballot.votes, notes, None if labels is None else labels.path)
 
 
 def _verdicts(
-    votes: VoteMatrix, gold: Gold | None
+    votes: VoteMatrix, gold: Gold | None, seed: int
 ) -> tuple[VoteMatrix, tuple[str, ...], tuple[str, ...]]:
     """Scores that only rank as verdicts, where it is known how many of each class there are.
 
     The votes, the judges whose scores were cut, and what is to be said of it.
     """
-    ranks, share = votes.uncalibrated, lower_share(votes, gold)
+    ranks, share = votes.uncalibrated, lower_shares(votes, gold, seed)
     if ranks is None or share is None or not ranks[votes.rater].any():
         return votes, (), ()
     names = votes.raters if votes.judge is None else votes.judge
     which = tuple(dict.fromkeys(names[j] for j in np.flatnonzero(ranks).tolist()))
     truth = votes.truth_with(gold)
-    lower = truth.classes[(truth.of_label or (0,))[0]]
+    of_label = known_classes(votes, truth)
+    lower = truth.classes[0 if of_label is None else int(of_label[0])]
+    given = truth.prior is not None
     return (
-        cut_at_share(votes, share),
+        cut_at_share(votes, share, truth),
         which,
         (
-            f"the scores of {listed(which)} only rank: each judge's lowest {share:.0%} are read as "
-            f"{lower!r}, the share of that class "
-            + ("as it was given" if truth.prior is not None else "among the gold labels"),
+            f"the scores of {listed(which)} only rank: about the lowest {np.median(share):.0%} of "
+            f"each judge's are read as {lower!r}, the share of that class "
+            + ("as it was given" if given else "among gold labels (other than the item's own)"),
         ),
     )
 

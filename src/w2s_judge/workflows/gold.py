@@ -26,6 +26,11 @@ class GoldFile:
         return cls(path, read_gold(path))
 
 
+def path_of(labels: GoldFile | None) -> Path | None:
+    """Where labels were read, None where there are none."""
+    return None if labels is None else labels.path
+
+
 def matched(labels: GoldFile, ballot: Ballot) -> GoldMatch:
     """The labels that are about this ballot's items; raises `InputError` where none is."""
     return gold_for(labels.rows, ballot.votes, ballot.votes.truth, rubric=ballot.rubric)

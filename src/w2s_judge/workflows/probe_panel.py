@@ -88,7 +88,9 @@ def judges_again(
     for seat in seats:
         mine = {name: judges[seat.name] for name, judges in voted.items() if seat.name in judges}
         if not mine:
-            left_out.append(f"{seat.name} has not voted in this run, and is not asked")
+            elsewhere = any(seat.name in _by_name(record) for record in records.values())
+            where = f"no vote under {listed([*rubrics])}" if elsewhere else "not voted in this run"
+            left_out.append(f"{seat.name} has {where}, and is not asked")
             continue
         _check_same(seat, mine)
         if seat.spec.kind == "replay":

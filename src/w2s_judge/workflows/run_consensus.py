@@ -16,7 +16,7 @@ from w2s_judge.store.reading import Asked
 from w2s_judge.workflows.aggregated import Aggregated, concluded
 from w2s_judge.workflows.ballots import Wanted, ballots
 from w2s_judge.workflows.conclude import Aim
-from w2s_judge.workflows.gold import GoldFile
+from w2s_judge.workflows.gold import GoldFile, path_of
 from w2s_judge.workflows.scores import RUN_KEYS, consensus_path, with_details, write_consensus
 
 
@@ -86,7 +86,7 @@ def again(
             raise UsageError(f"the gold labels of the last aggregation, {path}, are not there")
         labels = GoldFile.read(path)
     (ballot,) = ballots(Wanted(folder, name, tuple((before.prior or {}).items())))
-    done = concluded(ballot, labels, aim, label_command(folder, name, labels))
+    done = concluded(ballot, labels, aim, label_command(folder, name, path_of(labels)))
     return into_run(db, folder, done, labels, aim)
 
 
@@ -103,7 +103,7 @@ def plainly(
     return into_run(db, folder, done, None, Aim())
 
 
-def label_command(folder: Path, rubric: str, labels: GoldFile | None) -> str:
-    """The command that draws more labels, to be printed."""
-    gold = "" if labels is None else f" --gold {shlex.quote(str(labels.path))}"
-    return f"w2s-judge label {shlex.quote(str(folder))} --rubric {rubric}{gold}"
+def label_command(folder: Path, rubric: str, labels: Path | None) -> str:
+    """The command that draws more labels beside those of a file, to be printed."""
+    gold = "" if labels is None else f" --gold {shlex.quote(str(labels))}"
+    return f"w2s-judge label {shlex.quote(str(folder))} --rubric {shlex.quote(rubric)}{gold}"

@@ -141,9 +141,11 @@ def test_light_and_dark_are_chosen_and_not_remembered(opened, html):
     shown = opened(html, scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
     dark = shown.page.evaluate(ground)
+    assert shown.page.inner_text("#theme") == "Light"
     shown.page.click("#theme")
     assert shown.page.evaluate(ground) != dark
-    assert shown.page.get_attribute("#theme", "aria-pressed") == "false"
+    assert shown.page.inner_text("#theme") == "Dark"
+    assert shown.page.get_attribute("#theme", "aria-label") == "Switch to dark colours"
     shown.page.reload()
     assert shown.page.evaluate(ground) == dark
     assert not shown.said

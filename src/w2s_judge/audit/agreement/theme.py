@@ -8,10 +8,12 @@ judge count as one vote.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
+from scipy import sparse
 
-from w2s_judge.audit.agreement.common_items import CommonItems
+from w2s_judge.arrays import Ints
 from w2s_judge.audit.agreement.judge_pairs import PairAgreement, judge_pairs
 from w2s_judge.audit.agreement.kendall import MOST
 from w2s_judge.audit.agreement.panel_coefficients import (
@@ -23,15 +25,15 @@ from w2s_judge.audit.agreement.panel_coefficients import (
 )
 from w2s_judge.audit.agreement.readings import Readings
 from w2s_judge.audit.agreement.words import alone, sentences
-from w2s_judge.audit.common_notes import most_shared, mute, only_rank
+from w2s_judge.audit.common_notes import mute, only_rank
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Part, Table
 from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.shown_judges import ALL, shown_judges, square
 from w2s_judge.audit.spoken import plural
 from w2s_judge.sentences import listed
 
 NAME, TITLE = "agreement", "Do the judges agree?"
-PAIRS = 300  # pairs of judges in the table; of more, those with most items in common
 
 
 def agreement(panel: Panel, resample: Resample) -> Part:
@@ -42,17 +44,34 @@ def agreement(panel: Panel, resample: Resample) -> Part:
     if len(names) < 2:
         return Part(NAME, TITLE, (alone(names),), notes=tuple(_silent(readings)))
     found = panel_agreement(readings, resample)
-    pairs = CommonItems.of(votes.item, votes.rater, votes.J, votes.I).pairs(PAIRS)
+    chosen = _chosen(readings)
+    pairs = [(int(one), int(two)) for one, two in combinations(chosen, 2)]
     between = judge_pairs(readings, resample, pairs)
     common = [pair for pair in between if pair.items or pair.tau_b.n]
-    told = tuple(sentences(found, common, votes.raters, votes.labels))
+    told = tuple(
+        sentences(found, common, votes.raters, votes.labels, some=len(chosen) < len(names))
+    )
     tables = (
         _panel_table(found),
         _rates_table(found, votes.labels),
         _pairs_table(common, votes.raters),
     )
-    notes = (*_silent(readings), *_notes(readings, found, len(between) - len(common)))
+    notes = (
+        *_silent(readings),
+        *_notes(readings, found, len(between) - len(common)),
+        *square(len(names), len(chosen)),
+    )
     return Part(NAME, TITLE, told, tuple(table for table in tables if table.rows), notes=notes)
+
+
+def _chosen(readings: Readings) -> Ints:
+    """The judges whose pairs are shown: all with a vote, of many some."""
+    votes, heard = readings.votes, readings.heard
+    if np.count_nonzero(heard) <= ALL:
+        return np.flatnonzero(heard).astype(np.int32)
+    where = (votes.item, votes.rater)
+    mask = sparse.csr_array((np.ones(votes.V), where), shape=(votes.I, votes.J))
+    return shown_judges(mask, np.bincount(votes.rater, minlength=votes.J).astype(np.float64))
 
 
 def _panel_table(found: PanelAgreement) -> Table:
@@ -139,7 +158,6 @@ def _notes(readings: Readings, found: PanelAgreement, apart: int) -> Iterator[st
         yield "The weights of votes play no part in agreement: each vote counts alike."
     yield from _complete(readings, found)
     yield from _cut(readings)
-    yield from most_shared(votes.J * (votes.J - 1) // 2, PAIRS)
     if apart:
         have = "has" if apart == 1 else "have"
         yield (

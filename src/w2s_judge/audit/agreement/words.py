@@ -23,9 +23,12 @@ NOT_CORRECT = (
 
 def sentences(
     panel: PanelAgreement, pairs: Sequence[PairAgreement], judges: Sequence[str],
-    labels: Sequence[str],
+    labels: Sequence[str], *, some: bool,
 ) -> Iterator[str]:  # fmt: skip
-    """The theme in a few sentences; `judges` and `labels` are names."""
+    """The theme in a few sentences; `judges` and `labels` are names.
+
+    some : whether there are pairs beside these
+    """
     raw, alpha = panel.row(RAW), panel.row(ALPHA)
     if raw is None or alpha is None or raw.value.value is None or panel.commonest is None:
         yield "No item has verdicts of two judges, so that verdicts cannot be compared."
@@ -46,7 +49,7 @@ def sentences(
         )
     yield from _near(panel, len(labels))
     yield from _lopsided(panel, label)
-    yield from _extremes(pairs, judges)
+    yield from _extremes(pairs, judges, some=some)
     yield NOT_CORRECT
 
 
@@ -96,14 +99,17 @@ def _lopsided(panel: PanelAgreement, label: str) -> Iterator[str]:
         )
 
 
-def _extremes(pairs: Sequence[PairAgreement], judges: Sequence[str]) -> Iterator[str]:
+def _extremes(
+    pairs: Sequence[PairAgreement], judges: Sequence[str], *, some: bool
+) -> Iterator[str]:
     known = [pair for pair in pairs if pair.kappa.value is not None and pair.kappa.low is not None]
     if len(known) < FEWEST:
         return
     ranked = sorted(known, key=lambda pair: pair.kappa.value or 0.0)
     least, most = ranked[0], ranked[-1]
     yield (
-        f"Of {len(known)} pairs, {judges[most.one]} and {judges[most.two]} agree most, with a "
+        f"Of {len(known)} pairs{' that are shown' if some else ''}, "
+        f"{judges[most.one]} and {judges[most.two]} agree most, with a "
         f"Cohen's kappa of {number(most.kappa)}; {judges[least.one]} and {judges[least.two]} "
         f"least, with {number(least.kappa)}."
     )

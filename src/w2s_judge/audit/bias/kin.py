@@ -131,8 +131,9 @@ def kin(panel: Panel, resample: Resample) -> Part:
     for its own family's responses than neutral judges give.
     """
     of_judge, written, names = families(panel)
-    if not (written != UNKNOWN).any() or not (of_judge != UNKNOWN).any():
-        return _nothing("who wrote the responses, or the judges' families, is not known")
+    unknown = _unknown(bool((written != UNKNOWN).any()), bool((of_judge != UNKNOWN).any()))
+    if unknown:
+        return _nothing(unknown)
     worth, why = label_worth(panel)
     if worth is None:
         return _nothing(why)
@@ -161,6 +162,17 @@ def kin(panel: Panel, resample: Resample) -> Part:
     table = Table("kin", "Own family", _meaning(panel.arity), COLUMNS, tuple(rows))
     strongest = max(tests, key=lambda one: one.effect)
     return Part("kin", "", (f"Own family: {strongest.sentence}",), (table,), tuple(tests))
+
+
+def _unknown(authors: bool, judges: bool) -> str:
+    """Which of the two is missing, "" where some of both are known."""
+    if authors and judges:
+        return ""
+    if judges:
+        return "who wrote the responses is not known"
+    if authors:
+        return "of which families the judges are is not known"
+    return "neither who wrote the responses nor of which families the judges are is known"
 
 
 def _nothing(why: str) -> Part:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import special
 
 from w2s_judge.arrays import Floats, Ints
+from w2s_judge.audit.common_notes import ALL_JUDGES, told_apart
 from w2s_judge.audit.label_worth import BOTH, label_worth
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Column, Figure, Part, Table, Test
@@ -27,7 +28,6 @@ Keys = npt.NDArray[np.int64]
 
 LEAST = 0.05  # off one half: one answer in ten goes with the place
 EVEN = 0.5
-ALL = "all judges"
 
 COLUMNS = (
     Column("judge", "Judge"),
@@ -135,15 +135,15 @@ def orders(panel: Panel, resample: Resample) -> Part:
     rows, tests = [], []
     drawn = _drawn(pairs, resample, len(panel.judges))
     mine = rows_of(pairs.judge, len(panel.judges))
-    for j, name in enumerate(panel.judges):
+    for j, (name, called) in enumerate(zip(panel.judges, told_apart(panel.judges), strict=True)):
         own = pairs.only(mine[j])
         if len(own.item):
-            row = _row(name, own, (drawn[0][:, j], drawn[1][:, j]), resample)
+            row = _row(called, own, (drawn[0][:, j], drawn[1][:, j]), resample)
             rows.append(row)
             if pairs.sided:
                 tests.append(_test(name, own, drawn[0][:, j], row, resample))
     together = _drawn(as_one(pairs), resample, 1)
-    rows.append(_row(ALL, pairs, (together[0][:, 0], together[1][:, 0]), resample))
+    rows.append(_row(ALL_JUDGES, pairs, (together[0][:, 0], together[1][:, 0]), resample))
     meaning = (
         "Of the pairs that a judge was asked about in both orders: how many verdicts change when "
         "the two responses swap places; the share of answers for what was shown first (half: no "
@@ -188,7 +188,7 @@ def _row(name: str, own: Swapped, drawn: tuple[Floats, Floats], resample: Resamp
 def _test(name: str, own: Swapped, first: Floats, row: Row, resample: Resample) -> Test:
     p = resample.p_value(first, own.item, EVEN)
     share = float(first[0])
-    prompts = resample.prompts(own.item)
+    prompts = round(resample.worth(own.item))
     if np.ptp(first) == 0 and prompts >= FEWEST_TO_TEST:
         # A judge that always answers for one place: prompts as throws of a fair coin.
         p = float(2 * special.ndtr(-abs(share - EVEN) * 2 * np.sqrt(prompts)))

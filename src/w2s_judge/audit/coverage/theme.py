@@ -55,7 +55,7 @@ def coverage(panel: Panel, resample: Resample) -> Part:
     Tests are those of `abstentions_by_class`.
     """
     answers = Answers.of(panel)
-    recorded = bool(panel.ledger.calls or panel.ledger.reasons)
+    recorded = panel.ledger.complete
     judges = _judges(panel, answers, recorded, resample)
     tables = [judges]
     task = panel.traits.slices.get("task")
@@ -174,13 +174,21 @@ def _said(
             f"{'has' if unasked == 1 else 'have'} no answer yet, and the figures are of those that "
             "do."
         )
-    mute = [str(row[0]) for row in judges.rows if not row[4]]
-    if mute:
-        them = "it" if len(mute) == 1 else "them"
-        said.append(f"Not one vote came from {listed(mute)}: nothing can be said of {them}.")
+    said += _mute(judges)
     if recorded and len(answers.item):
         said.append(_abstained(answers, judges, resample))
     return [*said, *_taken(panel)]
+
+
+def _mute(judges: Table) -> list[str]:
+    """Who gave no vote: those that abstained every time, and those without any answer."""
+    said = []
+    for answered, how in ((True, ", which abstained every time"), (False, "")):
+        names = [str(row[0]) for row in judges.rows if not row[4] and bool(row[3]) == answered]
+        if names:
+            them = "it" if len(names) == 1 else "them"
+            said.append(f"Not one vote came from {listed(names)}{how}: nothing is known of {them}.")
+    return said
 
 
 def _abstained(answers: Answers, judges: Table, resample: Resample) -> str:

@@ -4,7 +4,7 @@ A finding says that at least half of what two judges say repeats each other, bey
 shares (`MINIMUM`); its p is that of an excess of `USUAL`, which two judges of one family may well
 have without being copies. Without gold it takes three quarters (`OF_VOTES`), for the only two good
 judges of a poor panel vote alike, too, and no number of votes tells the one from the other; the
-sentence says so.
+sentence says so. The table says at most that judges look like it: all tests together decide.
 """
 
 from __future__ import annotations
@@ -18,8 +18,16 @@ from scipy import sparse
 from w2s_judge.aggregation.copies import Cluster, Copies, Found
 from w2s_judge.aggregation.judge_views import JudgeViews
 from w2s_judge.aggregation.pair_sums import Pairs
-from w2s_judge.arrays import Ints
-from w2s_judge.audit.dependence.copy_evidence import CopyEvidence, copy_evidence, p_of_excess
+from w2s_judge.arrays import Floats, Ints
+from w2s_judge.audit.dependence.copies_named import advice, none_named, sure, tied
+from w2s_judge.audit.dependence.copy_evidence import (
+    FEWEST_ERRORS,
+    CopyEvidence,
+    SharedErrors,
+    copy_evidence,
+    leaving_most,
+    p_of_copies,
+)
 from w2s_judge.audit.dependence.error_correlation import (
     MOST_PAIRS,
     ErrorCorrelation,
@@ -33,29 +41,27 @@ from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
 USUAL, MINIMUM, OF_VOTES = 0.4, 0.5, 0.75  # excess: nothing special; worth a word
-SURE = 0.01  # of p times the number of pairs, for the table's own word
+LOOKS = "looks like it"
 SMALLEST = 1e-12
 SHOWN = 20  # pairs in the table
 TO_LABEL = 10  # items that tell two readings apart
 UNIT = "share of verdicts repeated, beyond what the panel shares"
-ADVICE = (
-    "Count the two as one judge: keep the cheaper one, or put a judge of another model in the "
-    "place of one."
-)
 COUNTED = "The panel counts one opinion twice."
 UNLESS = "Or both are right where most others are wrong, which only gold labels can tell."
 COLUMNS = (
     Column("judges", "Judges"),
     Column("inside", "Correlation among them", "number"),
-    Column("outside", "What the panel explains of it", "number"),
+    Column("outside", "Correlation to be expected", "number"),
     Column("excess", "Share of verdicts repeated", "share"),
     Column("z", "z", "number"),
     Column("merged", "Near copies?"),
     Column("evidence", "Seen in"),
 )
 MEANING = (
-    "How far these judges repeat each other's verdicts, beyond what all judges have in common; "
-    "z is how many standard errors that is away from nothing."
+    "How far these judges repeat each other's verdicts. The correlation to be expected is what "
+    "they would have as ordinary members of this panel, judging from how the others correlate with "
+    "them and with each other; the share of verdicts repeated is what goes beyond it, and z is how "
+    "many standard errors that share is away from nothing."
 )
 
 
@@ -67,6 +73,8 @@ class CopiesFound:
     tests: tuple[Test, ...]
     sentences: tuple[str, ...]
     notes: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...] = ()
+    """Judges who are near copies by the tests, those who hang together in one."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,6 +82,7 @@ class _Evidence:
     """Pairs with their evidence: names of judges by index, items of each pair, where from."""
 
     of: CopyEvidence
+    p: Floats
     names: tuple[str, ...]
     items: tuple[Ints, ...]
     source: str
@@ -94,7 +103,7 @@ def copies_found(
     found = (rule or Copies())(votes)
     notes = [f"From votes alone: {found.why}."] if found.why else []
     by_errors = errors is not None and errors.gold
-    evidence = _by_errors(votes, errors) if by_errors else _by_votes(votes, resample)
+    evidence = _by_errors(votes, errors, resample) if by_errors else _by_votes(votes, resample)
     readings = [one for one in found.clusters if one.second and not by_errors]
     open_ = [
         {found.units[unit] for unit in side}
@@ -106,26 +115,30 @@ def copies_found(
     ]
     tests: tuple[Test, ...] = ()
     if evidence is None:
-        if votes.J > 1:
-            notes.append(
-                "There is too little to compare each two judges with: no copies are named."
-            )
+        if votes.J > 1 and (by_errors or not found.why):
+            notes.append(none_named(by_errors=by_errors))
     else:
         tests = tuple(_tests(evidence, resample, open_))
         rows += _pair_rows(evidence, tests, resample)
+        notes += _untold(evidence)
     title = "Judges who repeat each other"
     table = Table("copies", title, MEANING, COLUMNS, tuple(rows)) if rows else None
     sentences = tuple(_two_readings(one, found.units) for one in readings)
-    return CopiesFound(table, tests, sentences, tuple(notes))
+    return CopiesFound(table, tests, sentences, tuple(notes), tied(tests))
 
 
-def _by_errors(votes: VoteMatrix, errors: ErrorCorrelation | None) -> _Evidence | None:
+def _by_errors(
+    votes: VoteMatrix, errors: ErrorCorrelation | None, resample: Resample
+) -> _Evidence | None:
     if errors is None:
         return None
-    of = copy_evidence(errors.pairs, errors.centred, votes_alone=False)
+    items = common_items(errors.mask, errors.pairs)
+    shared = SharedErrors.counted(errors.erring(items, resample.group))
+    of = copy_evidence(errors.pairs, errors.centred, shared, votes_alone=False)
     if of is None:
         return None
-    return _Evidence(of, votes.raters, common_items(errors.mask, of.pairs), "errors on gold", True)
+    p = p_of_copies(of, USUAL, items, resample, errors=True)
+    return _Evidence(of, p, votes.raters, items, "errors on gold", True)
 
 
 def _by_votes(votes: VoteMatrix, resample: Resample) -> _Evidence | None:
@@ -134,10 +147,13 @@ def _by_votes(votes: VoteMatrix, resample: Resample) -> _Evidence | None:
     if not len(pairs.one) or len(pairs.one) > MOST_PAIRS:
         return None
     drawn = drawn_correlations(list(views.views), views.mask, pairs, resample)
-    of = copy_evidence(pairs, drawn, votes_alone=True)
+    items = common_items(views.mask, pairs)
+    shared = SharedErrors.counted(leaving_most(votes, views, pairs, items, resample.group))
+    of = copy_evidence(pairs, drawn, shared, votes_alone=True)
     if of is None:
         return None
-    return _Evidence(of, views.units, common_items(views.mask, pairs), "votes, two by two", False)
+    p = p_of_copies(of, USUAL, items, resample, errors=False)
+    return _Evidence(of, p, views.units, items, "votes, two by two", False)
 
 
 def common_items(mask: Any, pairs: Pairs, some: Any = slice(None)) -> tuple[Ints, ...]:
@@ -158,22 +174,12 @@ def _tests(evidence: _Evidence, resample: Resample, open_: list[set[str]]) -> li
     of, tests = evidence.of, []
     for k, (j, m) in enumerate(zip(of.pairs.one.tolist(), of.pairs.two.tolist(), strict=True)):
         one, two = evidence.names[j], evidence.names[m]
-        excess = of.excess[:, k]
-        p = p_of_excess(excess, USUAL, evidence.items[k], resample)
+        p = float(evidence.p[k])
         if any({one, two} <= side for side in open_):
             p = 1.0  # the votes have another reading
-        tests.append(
-            Test(
-                "copy",
-                (one, two),
-                _sentence(evidence, k, one, two, resample),
-                ADVICE,
-                float(excess[0]),
-                evidence.minimum,
-                UNIT,
-                p,
-            )
-        )
+        told = _sentence(evidence, k, one, two, resample)
+        effect, least = float(of.excess[0, k]), evidence.minimum
+        tests.append(Test("copy", (one, two), told, advice(one, two), effect, least, UNIT, p))
     return tests
 
 
@@ -185,8 +191,9 @@ def _sentence(evidence: _Evidence, k: int, one: str, two: str, resample: Resampl
         found, excess = (resample.figure(drawn[:, k], items) for drawn in (of.found, of.excess))
     return (
         f"{one} and {two} are near copies: about {percent(excess)} of what one says repeats the "
-        f"other (their {what} correlate at {number(found)}, the panel explains "
-        f"{number(float(of.expected[0, k]))}). {COUNTED if evidence.gold else UNLESS}"
+        f"other (their {what} correlate at {number(found)}; "
+        f"{number(float(of.expected[0, k]))} is to be expected of two of this panel). "
+        f"{COUNTED if evidence.gold else UNLESS}"
     )
 
 
@@ -196,7 +203,7 @@ def _cluster_row(
     prompts = resample.prompts(np.unique(votes.item))
     why = "" if one.low is not None else TOO_FEW
     excess = Figure(one.excess, one.low, one.high, one.items, prompts, why)
-    merged = "near copies" if one.merges and found.accepted and not untold else "no"
+    merged = LOOKS if one.merges and found.accepted and not untold else "no"
     seen = "votes alone" + ("; a second reading fits" if one.second else "")
     names = ", ".join(found.units[unit] for unit in one.members)
     return (names, one.inside, one.explained, excess, one.z, merged, seen)
@@ -205,30 +212,30 @@ def _cluster_row(
 def _pair_rows(
     evidence: _Evidence, tests: tuple[Test, ...], resample: Resample
 ) -> list[tuple[Cell, ...]]:
-    """The pairs beyond what is usual, the most alike first."""
+    """The pairs beyond what is usual, the most alike first; those that cannot be told are not."""
     of = evidence.of
-    order = [
-        k for k in np.argsort(-of.excess[0], kind="stable").tolist() if of.excess[0, k] > USUAL
-    ]
+    beyond = of.told & (of.excess[0] > USUAL)
+    order = [k for k in np.argsort(-of.excess[0], kind="stable").tolist() if beyond[k]]
     rows: list[tuple[Cell, ...]] = []
     for k in order[:SHOWN]:
         test, draws = tests[k], of.excess[1:, k]
-        sure = test.effect >= test.minimum and test.p * len(tests) < SURE
         figure = resample.figure(of.excess[:, k], evidence.items[k])
-        spread = float(draws.std(ddof=1))
+        spread = float(np.nanstd(draws, ddof=1))
         z = float(of.excess[0, k]) / spread if spread > SMALLEST else None
-        rows.append(
-            (
-                ", ".join(test.about),
-                float(of.found[0, k]),
-                float(of.expected[0, k]),
-                figure,
-                z,
-                "near copies" if sure else "no",
-                evidence.source,
-            )
-        )
+        names, looks = ", ".join(test.about), LOOKS if sure(test, len(tests)) else "no"
+        found, expected = float(of.found[0, k]), float(of.expected[0, k])
+        rows.append((names, found, expected, figure, z, looks, evidence.source))
     return rows
+
+
+def _untold(evidence: _Evidence) -> list[str]:
+    few = int((evidence.of.shared.fewest < FEWEST_ERRORS).sum())
+    goes = "errs" if evidence.gold else "leaves the verdict of most others"
+    note = (
+        f"{few:,} of {len(evidence.p):,} pairs of judges are not tested for copies: one of the two "
+        f"{goes} in fewer than {FEWEST_ERRORS} prompts, and judges who are both right agree anyway."
+    )
+    return [note] if few else []
 
 
 def _two_readings(one: Cluster, units: tuple[str, ...]) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.audit.common_notes import (
     UNMAPPED,
-    most_shared,
     only_rank,
     rankers,
     without_rankers,
@@ -18,6 +17,7 @@ from w2s_judge.audit.dependence.copies_found import common_items, copies_found
 from w2s_judge.audit.dependence.error_correlation import ErrorCorrelation, error_correlation
 from w2s_judge.audit.dependence.if_independent import if_independent
 from w2s_judge.audit.dependence.unanimous import unanimous
+from w2s_judge.audit.dependence.why_unknown import constant, why_unknown
 from w2s_judge.audit.dependence.words import (
     AGREED,
     ALONE,
@@ -35,25 +35,27 @@ from w2s_judge.audit.dependence.words import (
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table
 from w2s_judge.audit.resample import Resample
+from w2s_judge.audit.shown_judges import square
 from w2s_judge.audit.spoken import sentence
 from w2s_judge.audit.top_label import top_label, top_of
 from w2s_judge.calibration.class_mass import class_mass
 from w2s_judge.calibration.dependence import OVERLAP
+from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
 NAME, TITLE = "dependence", "Do the judges err together?"
-MOST_SHOWN = 300  # pairs in the table
 ONE_JUDGE = "There is one judge: nobody to err together with."
-NO_COMMON = (
-    f"How far the judges err together cannot be told: no two of them share {OVERLAP} items with "
-    "votes."
+UNKNOWN = "How far the judges err together cannot be told"
+FLATTERED = (
+    "errors against the consensus, which the judges made themselves: an error that most share "
+    "passes for right, and the figure is as a rule too good"
 )
-NO_CLASSES = f"How far the judges err together cannot be told: {UNMAPPED}."
-FLATTERED = "errors against the consensus, which the judges made themselves: as a rule too good"
 PAIRS_MEAN = (
-    "Correlation of the two judges' errors: within each true class (so that a class that is hard "
-    "for everybody counts for nothing), and plain; 0 is on their own, 1 is always together."
+    "How far the two judges are wrong on the same items (correlation of their errors): 0 is each "
+    "on its own, 1 is always together. Within classes: items of one true class are set beside each "
+    "other only, so that a class that is hard for everybody does not count as erring together. "
+    "Over all items: it does."
 )
 
 
@@ -78,16 +80,20 @@ def dependent(panel: Panel, resample: Resample) -> Part:
         posterior = panel.consensus.posterior
         errors = error_correlation(read.votes, read.mass, posterior, read.gold, resample)
     rows = _error_rows(errors, resample)
-    sentences = [worth(errors, rows)] if errors is not None else [_unknown(panel, read)]
     shared = _verdict_rows(read, resample)
-    sentences += of_verdicts(shared)
     copies = copies_found(panel.judged, errors, resample)
+    if errors is not None:
+        sentences = [worth(errors, rows, len(panel.judges), copies.groups)]
+    else:
+        why = _unknown(panel, read)
+        sentences = [ONE_JUDGE if len(panel.judges) == 1 else f"{UNKNOWN}: {why}."]
+    sentences += of_verdicts(shared)
     tables = [_summary({**rows, **shared}, errors)]
     if errors is not None:
         tables.append(_pairs(errors, read.votes.raters, resample))
     if copies.table is not None:
         tables.append(copies.table)
-    notes += _notes(errors, read)
+    notes += _notes(errors, read, panel.consensus)
     return Part(
         NAME,
         TITLE,
@@ -108,9 +114,12 @@ def _read(panel: Panel) -> tuple[_Read, list[str]]:
 
 
 def _unknown(panel: Panel, read: _Read) -> str:
+    """Why there are no errors to compare; "" of one judge."""
     if len(panel.judges) == 1:
-        return ONE_JUDGE
-    return NO_CLASSES if read.mass is None and panel.judged.V else NO_COMMON
+        return ""
+    if read.mass is None and read.votes.V:
+        return UNMAPPED
+    return why_unknown(panel.judged, read.votes, read.mass, panel.consensus.posterior, read.gold)
 
 
 def _error_rows(errors: ErrorCorrelation | None, resample: Resample) -> dict[str, Figure]:
@@ -172,7 +181,7 @@ def _summary(rows: dict[str, Figure], errors: ErrorCorrelation | None) -> Table:
 
 def _pairs(errors: ErrorCorrelation, names: tuple[str, ...], resample: Resample) -> Table:
     pairs = errors.pairs
-    shown = np.sort(np.argsort(-pairs.items, kind="stable")[:MOST_SHOWN])
+    shown = np.flatnonzero(errors.shown)
     items = common_items(errors.mask, pairs, shown)
     rows: list[tuple[Cell, ...]] = [
         (
@@ -187,27 +196,31 @@ def _pairs(errors: ErrorCorrelation, names: tuple[str, ...], resample: Resample)
         Column("two", "Other judge"),
         Column("items", "Common items", "count"),
         Column("centred", "Within classes", "signed"),
-        Column("uncentred", "Plain", "signed"),
+        Column("uncentred", "Over all items", "signed"),
     )
     meaning = PAIRS_MEAN if errors.gold else f"{PAIRS_MEAN} {sentence(FLATTERED)}"
     return Table("pairs", "Errors of each two judges", meaning, columns, tuple(rows))
 
 
-def _notes(errors: ErrorCorrelation | None, read: _Read) -> list[str]:
+def _notes(errors: ErrorCorrelation | None, read: _Read, consensus: Consensus) -> list[str]:
     notes: list[str] = []
     if errors is None:
         return notes
     overall, here = errors.overall, len(errors.pairs.one)
-    if here > MOST_SHOWN:
-        notes += most_shared(overall.pairs, MOST_SHOWN)
+    pairs, shown = errors.pairs, errors.shown
+    judges = len(np.unique(np.concatenate([pairs.one[shown], pairs.two[shown]])))
+    if np.count_nonzero(shown) < overall.pairs:
+        notes += square(overall.raters, judges)
     if here < overall.pairs:
         notes.append(
-            f"Intervals of the means rest on the {here:,} pairs that share most items, and only "
-            "these were looked at for copies."
+            f"Intervals of the means rest on the {here:,} pairs that are shown, and with gold only "
+            "these are looked at for copies."
         )
+    notes += constant(read.votes, errors, consensus.posterior, read.mass, read.gold)
     if not errors.gold and read.gold is not None:
         notes.append(
-            f"No two judges share {OVERLAP} items with gold: errors are against the consensus."
+            f"No two judges share {OVERLAP} items with gold and have errors that vary on them: "
+            "errors are against the consensus."
         )
     if errors.gold and read.gold is not None and np.ptp(read.gold.weight) > 0:
         notes.append(

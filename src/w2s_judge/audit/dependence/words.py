@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import sqrt
+
 from w2s_judge.audit.dependence.error_correlation import ErrorCorrelation
 from w2s_judge.audit.part import Figure
 from w2s_judge.audit.spoken import number, percent, points
+from w2s_judge.calibration.dependence import Dependence
+from w2s_judge.sentences import listed
 
 CENTRED, UNCENTRED = "error correlation, centred", "error correlation, uncentred"
 EFFECTIVE, EIGEN = "effective votes", "effective votes by eigenvalue"
 AGREED, WRONG = "unanimous", "unanimous and wrong"
 MAJORITY, ALONE, COST = "majority of verdicts", "majority if independent", "cost of erring together"
 NOTHING = 0.05  # correlation that is not worth a warning
+NAMED, MOST_NAMES = 2, 5  # groups of near copies in a sentence, and judges of one
+MUCH_FEWER = 0.75  # count by eigenvalue as a share of the other, below which both are told
 MEANINGS = {
-    CENTRED: "mean over pairs of judges, within each true class; 0: on their own, 1: together",
-    UNCENTRED: "the same without regard to class: classes that are hard for everybody are in it",
-    EFFECTIVE: "independent judges that would know as much: n / (1 + (n - 1) correlation)",
-    EIGEN: "the same by the largest common component: n / largest eigenvalue",
+    CENTRED: (
+        "how far two judges are wrong on the same items, mean over pairs; 0: each on its own, 1: "
+        "always together. Taken within each true class, so that a class that is hard for everybody "
+        "does not count as erring together"
+    ),
+    UNCENTRED: (
+        "the same over all items, classes that are hard for everybody included; much above the "
+        "centred one: some class is hard for all"
+    ),
+    EFFECTIVE: (
+        "how many judges that err each on its own would know as much: n / (1 + (n - 1) "
+        "correlation), with the centred one"
+    ),
+    EIGEN: (
+        "the same by the largest group that errs together (n / largest eigenvalue of the "
+        "correlations): lower where a few judges repeat each other; with many judges and few "
+        "items chance alone lowers it"
+    ),
     AGREED: "share of the items with two or more verdicts where all verdicts are the same",
     WRONG: "of those with a gold label, the share where that verdict is wrong",
     MAJORITY: "share of labelled items that the commonest verdict gets right; ties in part",
@@ -24,24 +45,60 @@ MEANINGS = {
 }
 
 
-def worth(errors: ErrorCorrelation, rows: dict[str, Figure]) -> str:
-    """How many independent judges these are worth."""
+def worth(
+    errors: ErrorCorrelation, rows: dict[str, Figure], judges: int, copies: Sequence[Sequence[str]]
+) -> str:
+    """How many independent judges these are worth.
+
+    judges : of the panel;  copies : groups of judges who are near copies of each other
+    """
     overall = errors.overall
-    n, phi = overall.raters, overall.centred
-    verb = "are worth" if errors.gold else "look like"
-    together = number(rows[CENTRED])
-    told = f"{n} judges {verb} about {number(rows[EFFECTIVE], digits=1)} independent ones: "
-    if phi >= NOTHING:
-        told += "where one is wrong, others tend to be wrong too "
-    else:
-        told += "they err nearly on their own "
-    told += f"(their errors correlate at {together})"
+    n, verb = overall.raters, "are worth" if errors.gold else "look like"
+    who = f"{n} judges" if n == judges else f"{n} of the {judges} judges"
+    told = f"{who} {verb} about {number(rows[EFFECTIVE], digits=1)} independent ones"
+    fewer = _fewer(overall)
+    if fewer is not None:
+        told += f", by their largest common part only {number(fewer, digits=1)}"
+    told += f": {_why(overall, copies, fewer=fewer is not None)}"
+    told += f" (the errors of two correlate at {number(rows[CENTRED])} in the mean)."
     if errors.gold:
-        return f"{told}."
+        return told
     return (
-        f"{told}. This is measured against the consensus that they made themselves, which as a "
-        "rule flatters them: label some items to know."
+        f"{told} This is measured against the consensus that they made themselves, where an error "
+        "that most of them share passes for right, which as a rule flatters them: label some items "
+        "to know."
     )
+
+
+def _fewer(overall: Dependence) -> float | None:
+    """The count by eigenvalue, where it is much the smaller; None where it is not.
+
+    Of n judges who err alone on k items chance makes the largest eigenvalue about (1 + sqrt(n / k))
+    squared (Marchenko and Pastur 1967): what chance does is not told.
+    """
+    n, eigen = overall.raters, overall.effective_eigen
+    by_chance = n / (1 + sqrt(n / overall.items)) ** 2
+    if eigen is None or eigen >= MUCH_FEWER * min(overall.effective, by_chance):
+        return None
+    return eigen
+
+
+def _why(overall: Dependence, copies: Sequence[Sequence[str]], *, fewer: bool) -> str:
+    if copies:
+        named = [f"{_together(one)} nearly repeat each other" for one in copies[:NAMED]]
+        more = f", and {len(copies) - NAMED} more groups do" if len(copies) > NAMED else ""
+        return "; ".join(named) + more
+    if fewer:
+        return "some of them are wrong together far more than others"
+    if overall.centred >= NOTHING:
+        return "where one is wrong, others tend to be wrong too"
+    return "they err nearly on their own"
+
+
+def _together(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMES:
+        return listed(names, MOST_NAMES)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def of_verdicts(rows: dict[str, Figure]) -> list[str]:

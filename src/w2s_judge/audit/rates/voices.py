@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.audit.common_notes import ALL_SEEN, WHICH_LABEL, only_rank, rankers
+from w2s_judge.audit.common_notes import (
+    ALL_SEEN,
+    WHICH_LABEL,
+    only_rank,
+    rankers,
+    told_apart,
+)
 from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
 from w2s_judge.audit.rates.outcomes import Outcomes
 from w2s_judge.audit.top_label import NONE, top_of
@@ -52,12 +58,13 @@ def judge_voices(panel: Panel) -> tuple[list[Voice], list[str]]:
             f"The verdicts of {listed(panel.cut)} were cut at a known share of a class, so that "
             "they have no rates of their own."
         )
+    called = told_apart(votes.raters)
     order = np.argsort(votes.rater, kind="stable")
     ends = np.searchsorted(votes.rater[order], np.arange(votes.J + 1))
     found = []
     for j in np.flatnonzero(~ranking).tolist():
         mine = order[ends[j] : ends[j + 1]]
-        found.append(Voice(votes.raters[j], votes.item[mine], mass[mine]))
+        found.append(Voice(called[j], votes.item[mine], mass[mine]))
     kept = ~ranking[votes.rater]
     total = item_sums(votes.only(kept), mass[kept])
     heard = np.flatnonzero(total.sum(axis=1) > 0).astype(np.int32)

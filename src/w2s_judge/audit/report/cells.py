@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 
 from w2s_judge.audit.part import Cell, Figure, Kind
-from w2s_judge.audit.report.plain import SENTENCE, cut, name
-from w2s_judge.audit.spoken import of_kind
+from w2s_judge.audit.report.plain import SENTENCE, cut, kept, name
+from w2s_judge.audit.spoken import of_kind, plural
 
 NOTHING, DIGITS = "—", 3
 
@@ -49,18 +49,18 @@ def shown(cell: Cell, kind: Kind, notes: Footnotes) -> ShownCell:
         return ShownCell(name(cell) if cell else NOTHING)
     if not math.isfinite(cell):
         return ShownCell(NOTHING)
-    return ShownCell(number(cell, kind), key=f"{cell:.8g}")
+    return ShownCell(kept(number(cell, kind)), key=f"{cell:.8g}")
 
 
 def _figure(figure: Figure, kind: Kind, notes: Footnotes) -> ShownCell:
     note = notes.number(figure.why)
-    tip = f"from {figure.n:,} in {figure.prompts:,} prompts" if figure.n else ""
+    tip = f"from {figure.n:,} in {plural(figure.prompts, 'prompt')}" if figure.n else ""
     value = finite(figure.value)
     if value is None:
         return ShownCell(NOTHING, note=note, tip=tip)
     low, high = finite(figure.low), finite(figure.high)
     interval = "" if low is None or high is None else f"[{number(low, kind)}, {number(high, kind)}]"
-    return ShownCell(number(value, kind), interval, f"{value:.8g}", note, tip)
+    return ShownCell(kept(number(value, kind)), kept(interval), f"{value:.8g}", note, tip)
 
 
 def finite(value: float | None) -> float | None:

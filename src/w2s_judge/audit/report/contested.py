@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from w2s_judge.audit.audited import Cast, Contested, RubricAudit
 from w2s_judge.audit.report.cells import finite, number
 from w2s_judge.audit.report.plain import REPLY, TEXT, cut, name
+from w2s_judge.audit.spoken import plural
 
 LABELS = 8
 """Labels of a vote, and classes of a posterior, that have a bar."""
+DIVIDED = 0.05
+"""How far apart judges are on an item that is worth showing: below it is noise of their masses."""
 AGREES, DISAGREES, UNKNOWN = "agrees", "disagrees", "unknown"
 
 
@@ -43,7 +46,11 @@ class ShownCast:
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """An item; `apart` are the places of the judges that say other than most."""
+    """An item; `apart` are the places of the judges that say other than most.
+
+    `responses` are (heading, text). A response has the number that the files give it, from 0: who
+    corrects a label finds it by that number.
+    """
 
     item: str
     places: str
@@ -52,7 +59,7 @@ class ShownItem:
     divided: str
     key: str
     prompt: str | None
-    responses: tuple[str, ...]
+    responses: tuple[tuple[str, str], ...]
     posterior: tuple[Bar, ...]
     gold: str | None
     panel: str
@@ -63,13 +70,19 @@ class ShownItem:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """The items as HTML, what they can be filtered by, and what was left out."""
+    """The items as HTML, what they can be filtered by, and how many were left out.
+
+    `left_out` for want of room, `near` because judges hardly differ on them; "" for none. Where
+    items are `numbered` their responses have numbers.
+    """
 
     items: tuple[str, ...]
     judges: tuple[tuple[int, str], ...]
     tasks: tuple[str, ...]
-    total: int
-    without_words: int
+    numbered: bool
+    left_out: str
+    near: str
+    without_words: str
 
 
 def browser(rubric: RubricAudit, bytes_left: int, written: Callable[[ShownItem], str]) -> Browser:
@@ -78,9 +91,10 @@ def browser(rubric: RubricAudit, bytes_left: int, written: Callable[[ShownItem],
     `written` makes an item HTML.
     """
     judges = {judge: place for place, judge in enumerate(rubric.judges)}
-    tasks = {task: place for place, task in enumerate(_tasks(rubric.contested))}
+    contested = [one for one in rubric.contested if not _near(one)]
+    tasks = {task: place for place, task in enumerate(_tasks(contested))}
     short: list[str] = []
-    for one in rubric.contested:
+    for one in contested:
         short.append(written(_shown(one, judges, tasks, words=False)))
         bytes_left -= len(short[-1].encode())
         if bytes_left < 0:
@@ -88,7 +102,7 @@ def browser(rubric: RubricAudit, bytes_left: int, written: Callable[[ShownItem],
             break
     bytes_left = max(bytes_left, 0)
     items, without = list(short), 0
-    for place, one in enumerate(rubric.contested[: len(short)]):
+    for place, one in enumerate(contested[: len(short)]):
         if not _has_words(one):
             continue
         whole = "" if without else written(_shown(one, judges, tasks, words=True))
@@ -97,14 +111,26 @@ def browser(rubric: RubricAudit, bytes_left: int, written: Callable[[ShownItem],
             without += 1
         else:
             items[place] = whole
-    apart = {judge for one in rubric.contested[: len(items)] for judge in _apart(one)}
+    apart = {judge for one in contested[: len(items)] for judge in _apart(one)}
     return Browser(
         items=tuple(items),
         judges=tuple((judges[judge], name(judge)) for judge in rubric.judges if judge in apart),
         tasks=tuple(name(task) for task in tasks),
-        total=len(rubric.contested),
-        without_words=without,
+        numbered=any(one.places for one in contested[: len(items)]),
+        left_out=_counted(len(contested) - len(items), "further item"),
+        near=_counted(len(rubric.contested) - len(contested), "more item is", "more items are"),
+        without_words=_counted(without, "item"),
     )
+
+
+def _near(one: Contested) -> bool:
+    """Whether the judges hardly differ; an item of which that is not known is shown."""
+    divided = finite(one.divided)
+    return divided is not None and divided < DIVIDED
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return plural(count, one, many) if count else ""
 
 
 def _tasks(items: Sequence[Contested]) -> list[str]:
@@ -126,7 +152,10 @@ def _shown(
         divided=number(finite(one.divided) or 0.0, "share"),
         key=f"{finite(one.divided) or 0.0:.6g}",
         prompt=None if one.prompt is None else cut(one.prompt, TEXT),
-        responses=tuple(cut(text, TEXT) for text in one.responses),
+        responses=tuple(
+            (heading, cut(text, TEXT))
+            for heading, text in zip(_headings(one), one.responses, strict=True)
+        ),
         posterior=_bars(one.posterior),
         gold=None if one.gold is None else name(one.gold),
         panel=_panel(one),
@@ -137,8 +166,16 @@ def _shown(
 
 
 def _places(places: Sequence[int]) -> str:
-    shown = " and ".join(str(place + 1) for place in places)
+    shown = " and ".join(str(place) for place in places)
     return f"response{'s' if len(places) > 1 else ''} {shown}" if shown else ""
+
+
+def _headings(one: Contested) -> list[str]:
+    """What stands over each text: its number, where it is known and there are several."""
+    if len(one.responses) == 1:
+        return ["Response"]
+    numbers = one.places if len(one.places) == len(one.responses) else range(len(one.responses))
+    return [f"Response {number}" for number in numbers]
 
 
 def _bars(mass: Sequence[tuple[str, float]]) -> tuple[Bar, ...]:

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from w2s_judge.audit.part import Part
 from w2s_judge.audit.report.canvas import Canvas
 from w2s_judge.audit.report.cells import number, tick
-from w2s_judge.audit.report.drawing import Drawing, Shown, Spot, kind, rows, spot, value
+from w2s_judge.audit.report.drawing import Drawing, Shown, Spot, kind, rows, spot, titles, value
 from w2s_judge.audit.report.ink import ink
 
 ROOM = 16
@@ -34,7 +34,7 @@ def panels(part: Part, judges: Shown) -> Drawing | None:  # noqa: ARG001  as eve
     canvas = Canvas(430, 290)
     axes = canvas.axes(48, 14, 366, 224)
     axes.plot([one[0] for one in points], [one[1].value for one in points], color=ink("line"))
-    named = _named(points)
+    named = _named(points) if by_cost else set()  # the axis has them
     for place, point in enumerate(points):
         _point(canvas, axes, point, by_cost, named=place in named)
     axes.set_xlabel("Cost per 1,000, in dollars" if by_cost else "Judges in the panel")
@@ -45,11 +45,13 @@ def panels(part: Part, judges: Shown) -> Drawing | None:  # noqa: ARG001  as eve
     axes.margins(0.08)
     axes.tick_params(labelcolor=ink("muted"), labelsize=10)
     axes.spines["left"].set_visible(False)
+    what = titles(part, "panels", "accuracy")[1]
+    size = " (the number beside the dot)" if by_cost else ""
     caption = (
-        "Accuracy of the best panel of each size (the number beside the dot), with 95 % intervals. "
+        f"{what} of the best panel of each size{size}, with 95 % intervals. "
         "Filled: it keeps the accuracy of the whole panel."
     )
-    title = "Accuracy against cost" if by_cost else "Accuracy against size"
+    title = f"{what} against {'cost' if by_cost else 'size'}"
     return Drawing(canvas, title, caption, _about(points))
 
 
@@ -86,5 +88,6 @@ def _named(points: list[_Point]) -> set[int]:
 def _about(points: list[_Point]) -> str:
     kept = [one for one in points if one[3]]
     best = max(points, key=lambda one: one[1].value)
-    told = f"The most accurate panel has {best[2]} judges: {number(best[1].value, 'share')}."
+    many = "1 judge" if best[2] == "1" else f"{best[2]} judges"
+    told = f"The most accurate panel has {many}: {number(best[1].value, 'share')}."
     return told + (f" The cheapest that keeps it has {kept[0][2]}." if kept else "")

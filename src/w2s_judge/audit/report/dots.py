@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from w2s_judge.audit.part import Cell, Part
 from w2s_judge.audit.report.canvas import Canvas, gutter
 from w2s_judge.audit.report.cells import number, tick
-from w2s_judge.audit.report.drawing import Drawing, Shown, Spot, extremes, rows, spot
+from w2s_judge.audit.report.drawing import Drawing, Shown, Spot, extremes, rows, spot, titles
 from w2s_judge.audit.report.ink import ink
 
 ROW = 24
@@ -20,11 +20,20 @@ SUMS = ("majority", "consensus")
 
 
 def accuracy(part: Part, judges: Shown) -> Drawing | None:
-    """How often each judge is right, the best on top, and the panel as a whole."""
+    """How often each judge is right, the best on top, and the panel as a whole.
+
+    Without gold the table says what stands there instead: its titles are the plot's.
+    """
     named = _named(rows(part, "judges", "judge", "accuracy"), judges)
+    if not named:
+        return None
     named.sort(key=lambda one: -one[1].value)
-    caption = "How often a judge is right, with the 95 % interval. Filled: the whole panel."
-    return _one(named, "Accuracy of each judge", caption, "Accuracy", strong=SUMS)
+    table, what = titles(part, "judges", "accuracy")
+    caption = f"{what}, with the 95 % interval."
+    if any(name in SUMS for name, _ in named):
+        caption += " Filled: the whole panel."
+    title = f"{table}: {what[:1].lower()}{what[1:]}"
+    return _one(named, title, caption, what, strong=SUMS)
 
 
 def flips(part: Part, judges: Shown) -> Drawing | None:

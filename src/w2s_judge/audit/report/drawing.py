@@ -10,6 +10,7 @@ from w2s_judge.audit.audited import RubricAudit
 from w2s_judge.audit.part import Cell, Figure, Kind, Part
 from w2s_judge.audit.report.canvas import Canvas
 from w2s_judge.audit.report.cells import finite, number
+from w2s_judge.audit.report.plain import begun, name
 
 MOST_JUDGES = 40
 """Judges that a plot shows: with more, those with the most votes."""
@@ -27,23 +28,35 @@ class Shown:
         """The first `MOST_JUDGES` by their votes, as the audit lists them where votes are equal."""
         coverage = rubric.part("coverage")
         counted = rows(coverage, "judges", "judge", "votes") if coverage else []
-        votes = {str(name): value(count) or 0.0 for name, count in counted}
-        order = sorted(rubric.judges, key=lambda name: -votes.get(name, 0.0))
+        votes = {str(judge): value(count) or 0.0 for judge, count in counted}
+        order = sorted(rubric.judges, key=lambda judge: -votes.get(judge, 0.0))
         return cls(tuple(order[:MOST_JUDGES]), frozenset(order[MOST_JUDGES:]))
 
-    def has(self, name: Cell) -> bool:
+    def has(self, judge: Cell) -> bool:
         """Whether it is shown; so is what is no judge, such as the majority."""
-        return name not in self.left_out
+        return judge not in self.left_out
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A plot that is drawn: `caption` says how to read it, `about` what is to be seen in it."""
+    """A plot that is drawn: `caption` says how to read it, `about` what is to be seen in it.
+
+    `note` says which judges it shows; None where they are those that every plot shows.
+    """
 
     canvas: Canvas
     title: str
     caption: str
     about: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undrawn:
+    """A plot that would show nothing, and why."""
+
+    title: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,15 @@ def kind(part: Part, table: str, column: str) -> Kind:
     found = part.table(table)
     kinds = {} if found is None else {one.name: one.kind for one in found.columns}
     return kinds.get(column, "text")
+
+
+def titles(part: Part, table: str, column: str) -> tuple[str, str]:
+    """What a table that is there and its column are called, each with a capital."""
+    found = part.table(table)
+    if found is None:
+        raise KeyError(table)
+    named = {one.name: one.title for one in found.columns}
+    return begun(name(found.title)), begun(name(named[column]))
 
 
 def spot(cell: Cell) -> Spot | None:

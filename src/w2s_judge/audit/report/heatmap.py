@@ -21,8 +21,9 @@ from w2s_judge.arrays import Floats
 from w2s_judge.audit.part import Part
 from w2s_judge.audit.report.canvas import Canvas, gutter
 from w2s_judge.audit.report.cells import number, tick
-from w2s_judge.audit.report.drawing import Drawing, Shown, extremes, rows, value
+from w2s_judge.audit.report.drawing import Drawing, Shown, Undrawn, extremes, rows, value
 from w2s_judge.audit.report.ink import STEPS, diverging, ink, sequential
+from w2s_judge.audit.report.square import Pair, Square, of_pairs
 
 NUMBERED = 12
 """Judges up to which the numbers stand in the cells."""
@@ -30,6 +31,7 @@ POINTED = 20
 """Judges up to which a cell says what it is when pointed at."""
 TREE = 36.0
 LEGEND = 46.0
+SPARSE = "no three judges have a figure for half of their pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,50 +45,57 @@ class _Scale:
     deep: frozenset[int]
 
 
-def agreement(part: Part, judges: Shown) -> Drawing | None:
+def agreement(part: Part, judges: Shown) -> Drawing | Undrawn | None:
     """Agreement beyond chance of every two judges (Cohen's kappa), or raw where it has none."""
+    title = "Who agrees with whom"
     for column, what in (("kappa", "Cohen's κ"), ("raw", "share of equal verdicts")):
-        names, square = _square(part, column, judges)
-        if len(names) >= 2 and np.isfinite(square).sum() > 0:
+        pairs = _pairs(part, column)
+        if pairs:
             break
     else:
         return None
+    found = of_pairs(pairs, judges)
+    if found is None:
+        return Undrawn(title, SPARSE)
     scale = _Scale(sequential, "h", "0 or less", "1", frozenset(range(6, STEPS)))
-    caption = f"Agreement of every two judges ({what}): deeper is more. Those alike stand together."
-    return _drawn(names, square, scale, "Who agrees with whom", caption, what)
+    caption = (
+        f"Agreement of every two judges ({what}): the strip below the map runs from none "
+        f"({scale.low}) to full ({scale.high}). Those alike stand together."
+    )
+    return _drawn(found, scale, title, caption, what)
 
 
-def dependence(part: Part, judges: Shown) -> Drawing | None:
+def dependence(part: Part, judges: Shown) -> Drawing | Undrawn | None:
     """Correlation of every two judges' errors, within truth class where there is one."""
-    names, square = _square(part, "centred", judges)
-    known = square[np.isfinite(square)]
-    if len(names) < 2 or not known.size:
+    title, pairs = "Whose errors go together", _pairs(part, "centred")
+    if not pairs:
         return None
+    found = of_pairs(pairs, judges)
+    if found is None:
+        return Undrawn(title, SPARSE)
+    known = found.values[np.isfinite(found.values)]
     most = float(max(0.2, np.ceil(np.abs(known).max() * 10) / 10))
     ends = (tick(-most), f"+{tick(most)}")
     scale = _Scale(lambda at: diverging(at, most), "d", *ends, frozenset({0, 1, 2, 8, 9, 10}))
     caption = (
-        "How far the errors of every two judges go together: 0 is independent, and towards "
-        f"{ends[1]} two judges are hardly more than one."
+        "How far the errors of every two judges go together (correlation r): 0 is independent. "
+        f"Two judges are worth 2 / (1 + r) independent ones: {_worth(most)} at {ends[1]}, the end "
+        "of the scale."
     )
-    return _drawn(names, square, scale, "Whose errors go together", caption, "correlation")
+    return _drawn(found, scale, title, caption, "correlation")
 
 
-def _square(part: Part, column: str, judges: Shown) -> tuple[list[str], Floats]:
-    """The judges with a pair, and their (n, n) values; NaN where a pair has none."""
-    read = [
+def _worth(correlation: float) -> str:
+    """How many independent judges two are worth whose errors correlate so (Kish 1965)."""
+    return f"{2 / (1 + correlation):.2f}".removesuffix(".00")
+
+
+def _pairs(part: Part, column: str) -> list[Pair]:
+    return [
         (str(one), str(two), found)
         for one, two, cell in rows(part, "pairs", "one", "two", column)
-        if judges.has(one) and judges.has(two) and (found := value(cell)) is not None
+        if (found := value(cell)) is not None
     ]
-    there = {name for one, two, _ in read for name in (one, two)}
-    names = [name for name in judges.names if name in there]
-    names += sorted(there.difference(names))
-    place = {name: index for index, name in enumerate(names)}
-    square = np.full((len(names), len(names)), np.nan)
-    for one, two, found in read:
-        square[place[one], place[two]] = square[place[two], place[one]] = found
-    return names, square
 
 
 def _tree(square: Floats) -> Floats:
@@ -98,12 +107,11 @@ def _tree(square: Floats) -> Floats:
     return tree
 
 
-def _drawn(
-    names: Sequence[str], square: Floats, scale: _Scale, title: str, caption: str, what: str
-) -> Drawing:
+def _drawn(found: Square, scale: _Scale, title: str, caption: str, what: str) -> Drawing:
+    names, square = found.names, found.values
     leaves = dendrogram(_tree(square), no_plot=True)
     order = leaves["leaves"]
-    names, square = [names[one] for one in order], square[np.ix_(order, order)]
+    names, square = tuple(names[one] for one in order), square[np.ix_(order, order)]
     cells = len(names)
     cell = 30.0 if cells <= NUMBERED else max(9.0, min(24.0, 560 / cells))
     left = gutter(list(names), 20)
@@ -120,7 +128,8 @@ def _drawn(
     _legend(canvas, 4.0, scale)
     there = np.argwhere(np.isfinite(np.tril(square, -1)) & np.tri(cells, k=-1, dtype=bool))
     pairs = [(f"{names[a]} and {names[b]}", float(square[a, b])) for a, b in there.tolist()]
-    return Drawing(canvas, title, caption, extremes(pairs, what[0].upper() + what[1:]))
+    told = extremes(pairs, what[0].upper() + what[1:])
+    return Drawing(canvas, title, caption, told, found.note)
 
 
 def _branches(axes: Axes, leaves: dict[str, list[list[float]]], cells: int) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ from w2s_judge.audit.findings import by_kind
 from w2s_judge.audit.part import Part
 from w2s_judge.audit.report import plain
 from w2s_judge.audit.report.cells import number
-from w2s_judge.audit.report.contested import Browser, browser
+from w2s_judge.audit.report.contested import DIVIDED, Browser, browser
 from w2s_judge.audit.report.tables import ShownTable, rows_shown, shown_table
+from w2s_judge.audit.spoken import plural
 from w2s_judge.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -104,7 +106,9 @@ def render(audit: Audit) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(
+    from w2s_judge.audit.report.prose import prose
+
+    environment = Environment(
         loader=FunctionLoader(_file),
         autoescape=True,
         undefined=StrictUndefined,
@@ -113,6 +117,8 @@ def _environment() -> Environment:
         keep_trailing_newline=False,
         finalize=_visible,
     )
+    environment.filters["prose"] = prose
+    return environment
 
 
 def _visible(value: Any) -> Any:
@@ -153,7 +159,18 @@ def _page(
         name=plain.name,
         told=_told,
         sized=_sized,
+        made=_clock(audit.made),
+        plural=plural,
+        divided=number(DIVIDED, "share").rstrip("0"),
     )
+
+
+def _clock(made: str) -> str:
+    """A time as people read it: 2026-01-01 12:00 UTC. Other text as it is."""
+    try:
+        return f"{datetime.fromisoformat(made).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return plain.name(made)
 
 
 def _hash(text: str) -> str:
@@ -164,7 +181,7 @@ def _hash(text: str) -> str:
 def _told(texts: Sequence[str]) -> list[str]:
     shown = plain.sentences(texts[:MOST_SENTENCES])
     more = len(texts) - len(shown)
-    return [*shown, f"{more:,} more are in audit.json."] if more else shown
+    return [*shown, f"{plural(more, 'more is', 'more are')} in audit.json."] if more else shown
 
 
 def _sized(finding: Finding) -> str:
@@ -206,11 +223,11 @@ def _part(
         id=id_,
         title=plain.name(part.title),
         sentences=_told(part.sentences),
-        plots=mine if fits else [],
-        plots_left_out=[] if fits else [plot.title for plot in mine],
+        plots=[plot for plot in mine if plot.svg] if fits else [],
+        plots_left_out=[] if fits else [plot.title for plot in mine if plot.svg],
         tables=[
             shown_table(table, f"{id_}-t{number}", rows)
             for number, table in enumerate(part.tables, 1)
         ],
-        notes=_told(part.notes),
+        notes=[*_told(part.notes), *(plot.note for plot in mine if not plot.svg)],
     )

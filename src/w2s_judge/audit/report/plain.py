@@ -32,6 +32,12 @@ _TOWER = re.compile(f"({_MARKS}{{4}})({_MARKS}+)")
 _CUT = re.compile(r" ?… ([0-9][0-9,]{0,15}) characters more\Z")
 
 
+_SPACE = "\u00a0"
+_NUMBER = r"[<>+−]?(?:\d[\d,]*)?\.?\d+"
+_ENDS = rf"\[{_NUMBER}, {_NUMBER}\]"
+_FIGURE = re.compile(rf"{_NUMBER}(?: (?:%|points?))?(?: {_ENDS})?|{_ENDS}|\bp [<=] \.\d+")
+
+
 class _Visible(dict[int, str]):
     """The table of `str.translate`, filled as characters are met."""
 
@@ -81,6 +87,16 @@ def cut(text: str, most: int) -> str:
 def name(text: object) -> str:
     """A name on one line."""
     return " ".join(cut(str(text), NAME).split()) or "(empty)"
+
+
+def begun(text: str) -> str:
+    """With a capital, whoever wrote it."""
+    return text[:1].upper() + text[1:]
+
+
+def kept(text: str) -> str:
+    """The text with no-break spaces within figures: "93 % [92, 95]", ".41 [.38, .45]"."""
+    return _FIGURE.sub(lambda found: found[0].replace(" ", _SPACE), text)
 
 
 def sentences(texts: Iterable[str]) -> list[str]:

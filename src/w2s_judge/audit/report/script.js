@@ -7,13 +7,16 @@
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const plain = (node) => node.textContent.trim();
   const said = (shown, total, what) =>
-    shown === total ? `${total} ${what}` : `${shown} of ${total} ${what}`;
+    `${shown === total ? "" : `${shown} of `}${total} ${what}${total === 1 ? "" : "s"}`;
 
   // Light and dark: as the system says until the button is pressed; remembered by the page alone.
   const theme = document.getElementById("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-  const label = () => theme.setAttribute("aria-pressed", String(isDark()));
+  const label = () => {
+    theme.textContent = isDark() ? "Light" : "Dark";
+    theme.setAttribute("aria-label", `Switch to ${isDark() ? "light" : "dark"} colours`);
+  };
   theme.hidden = false;
   theme.addEventListener("click", () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
@@ -58,7 +61,7 @@
     box.addEventListener("input", () => {
       const words = wordsOf(box);
       for (const row of rows) row.hidden = !holds(row, words);
-      filter.querySelector(".count").textContent = said(rows.filter((row) => !row.hidden).length, rows.length, "rows");
+      filter.querySelector(".count").textContent = said(rows.filter((row) => !row.hidden).length, rows.length, "row");
     });
   }
 
@@ -84,13 +87,13 @@
           && (chosen("panel") === "" || panel === chosen("panel")) && holds(item, words));
       }
       list.append(...[...items].sort(orders[chosen("order")]));
-      form.querySelector(".count").textContent = said(items.filter((item) => !item.hidden).length, items.length, "items");
+      form.querySelector(".count").textContent = said(items.filter((item) => !item.hidden).length, items.length, "item");
       heard.textContent = plain(form.querySelector(".count"));
     };
     form.hidden = false;
     form.addEventListener("input", update);
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.querySelector(".count").textContent = said(items.length, items.length, "items");
+    form.querySelector(".count").textContent = said(items.length, items.length, "item");
   }
 
   // The part that is being read is marked in the list of parts.

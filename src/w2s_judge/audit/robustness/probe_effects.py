@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.audit.common_notes import RANKS
 from w2s_judge.audit.part import Figure
 from w2s_judge.audit.resample import Resample, ratio
 from w2s_judge.audit.robustness.probe_votes import REPEAT, ProbeVotes
 from w2s_judge.audit.sums_by import sums_by
 from w2s_judge.audit.top_label import NONE, top_of
 
+RANKS = "under rewrites its scores are compared by rank alone"
 UNDECIDED = "no verdict both before and after"
 UNASKED = "this text asks for no verdict"
 BEST = "it gave the best verdict before, wherever it gave one"

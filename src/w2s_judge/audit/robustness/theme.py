@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
-from w2s_judge.audit.common_notes import only_rank
+from w2s_judge.audit.common_notes import ranks_alone
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import FEWEST_TO_TEST, Resample
@@ -155,7 +155,7 @@ def _p_value(drawn: Floats, items: Ints, resample: Resample) -> float:
     A judge that turns every verdict leaves nothing that varies: each prompt moved, and all the same
     way, which has probability 2 / 2^prompts where both ways are as likely.
     """
-    prompts = resample.prompts(items)
+    prompts = round(resample.worth(items))
     there = drawn[np.isfinite(drawn)]
     if prompts >= FEWEST_TO_TEST and abs(drawn[0]) > ALIKE and np.ptp(there) <= ALIKE:
         return float(2.0 ** (1 - prompts))
@@ -196,12 +196,7 @@ def _fickle(judge: str, probe: Rewriting, one: Effect) -> tuple[str, str, str]:
 def _notes(probed: ProbeVotes, found: list[Effect], scale: Scale) -> list[str]:
     notes: list[str] = []
     ranks = [scale.judges[j] for j in np.unique(probed.judge).tolist() if probed.ranks[j]]
-    if ranks:
-        notes += only_rank(ranks)
-        notes.append(
-            "Where scores only rank, a shift is the share of the judge's own scores that the "
-            "response passes."
-        )
+    notes += ranks_alone(ranks)
     there = {one.judge for one in found if probed.probes[one.probe].name == REPEAT}
     without = [scale.judges[j] for j in np.unique(probed.judge).tolist() if j not in there]
     if without:

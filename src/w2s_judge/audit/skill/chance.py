@@ -45,8 +45,9 @@ from w2s_judge.audit.top_label import shared_top
 
 LEAST = 0.05  # accuracy below chance that is worth a word
 FEWEST = 30  # labelled items of a judge under which nothing is tested
-COUNTED = 10  # items of a class from which on it is counted
-THIN = 30  # items of a class under which the variance is that of a judge who guesses
+COUNTED = 10  # prompts of a class from which on it is counted
+THIN = 30  # prompts of a class under which the variance is that of a judge who guesses
+ROUNDING = 1e-9
 UNIT = "balanced accuracy below chance"
 
 
@@ -59,7 +60,9 @@ class Below:
 
 
 def chance_tests(panel: Panel, resample: Resample, found: Measured) -> tuple[Test, ...]:
-    """One for each judge with 30 measured items in two classes or more (10 items of each).
+    """One for each judge with 30 measured items in two classes or more (10 prompts of each).
+
+    Prompts are counted as what their items' weights are worth (Kish 1965), here and below.
 
     Stated from .05 on: a judge that far below guessing does harm in every majority it is part of.
     Without gold it is tested that a judge contradicts the majority of the others; that takes three.
@@ -86,7 +89,7 @@ def chance_tests(panel: Panel, resample: Resample, found: Measured) -> tuple[Tes
 
 def _against_gold(resample: Resample, answers: Answers, total: Floats) -> Test | None:
     labelled = among(answers, answers.weight > 0)
-    counted = _counted(labelled)
+    counted = _counted(resample, labelled)
     if counted is None:
         return None
     below = worse_than_chance(resample, answers, others(answers, total), counted)
@@ -109,7 +112,7 @@ def _against_others(resample: Resample, answers: Answers, total: Floats) -> Test
     rest = others(answers, total)
     spoken = rest.sum(axis=1) > 0
     against = replace(among(answers, spoken), truth=shared_top(rest[spoken]))
-    counted = _counted(against)
+    counted = _counted(resample, against)
     if counted is None:
         return None
     below = worse_than_chance(resample, against, None, counted)
@@ -127,11 +130,17 @@ def _against_others(resample: Resample, answers: Answers, total: Floats) -> Test
     return Test("worse-than-chance", (answers.who,), sentence, advice, effect, LEAST, unit, below.p)
 
 
-def _counted(answers: Answers) -> Bools | None:
-    """(C,) classes with enough items, None where the judge is not to be tested."""
-    many = (answers.truth > 0).sum(axis=0) >= COUNTED
+def _counted(resample: Resample, answers: Answers) -> Bools | None:
+    """(C,) classes with enough prompts, None where the judge is not to be tested."""
+    many = _worth(resample, answers) >= COUNTED - ROUNDING
     enough = len(answers.item) >= FEWEST and many.sum() > 1
     return np.asarray(many) if enough else None
+
+
+def _worth(resample: Resample, answers: Answers) -> Floats:
+    """(C,) how many prompts the items of each class are worth."""
+    weights = (answers.weight[:, None] * answers.truth).T
+    return np.array([resample.worth(answers.item, weight) for weight in weights])
 
 
 def others(answers: Answers, total: Floats) -> Floats:
@@ -149,8 +158,9 @@ def worse_than_chance(
 ) -> Below:
     """The effect on items with weight, and its p, steadied where `guess` (k, C) is given.
 
-    The variance is that of the draws. A class with few items may have no variance in them by mere
-    chance: then p is at least that from the variance of a judge who guesses.
+    The variance is that of the draws. A class with few prompts may have none in them by mere
+    chance: then p is at least that from the variance of a judge who guesses; and it is just that
+    where no draw differs, as of a judge that is always wrong.
     """
     has = answers.weight > 0
     labelled = among(answers, has)
@@ -169,10 +179,13 @@ def worse_than_chance(
         everywhere = _influence(answers.chosen[:, counted], guess[:, counted], base)
         mine = _influence(chosen[:, counted], labelled.truth[:, counted], base)
         steady = effect - _control(resample, answers, everywhere, mine)
-    p = resample.p_value(steady, labelled.item)
+    p = resample.p_value(steady, labelled.item, weight=labelled.weight)
+    enough = resample.worth(labelled.item, labelled.weight) >= THIN - ROUNDING
+    always = enough and np.ptp(steady) <= ROUNDING  # as who is always wrong: no draw differs
+    p = 0.0 if always else p
     if steady[0] * effect[0] <= 0:
         p = 1.0
-    if ((labelled.truth[:, counted] > 0).sum(axis=0) < THIN).any():
+    if always or (_worth(resample, labelled)[counted] < THIN - ROUNDING).any():
         p = max(p, _guessing(resample, labelled, chosen[:, counted], weight, float(effect[0])))
     return Below(effect, p)
 
@@ -219,4 +232,5 @@ def _guessing(
     spread = np.sqrt(variance) / chosen.shape[1]
     if spread <= 0:
         return 1.0
-    return float(2 * special.stdtr(max(int(member.max()), 1), -abs(effect) / spread))
+    worth = resample.worth(labelled.item, labelled.weight)
+    return float(2 * special.stdtr(max(worth - 1, 1.0), -abs(effect) / spread))

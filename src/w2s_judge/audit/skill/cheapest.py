@@ -173,7 +173,7 @@ def _row(
         against = Figure(0.0, n=against.n, prompts=against.prompts, why=why)
     cost, total = float(priced.each[list(names)].sum()), float(priced.each.sum())
     return (
-        len(names), ", ".join(members[k].who for k in names),
+        len(names), ", ".join(members[k].name for k in names),
         resample.share(every.item, right, every.weight), against, PER * cost, cost / total,
         "yes" if full or _keeps(against, margin) else "no",
     )  # fmt: skip

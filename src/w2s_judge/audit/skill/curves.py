@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from w2s_judge.audit.common_notes import MAJORITY_SHARE
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Cell, Column, Table
 from w2s_judge.audit.resample import Resample
@@ -14,7 +15,6 @@ from w2s_judge.calibration.metrics import bin_of, ece, perfect_ece, top
 
 BINS = 10
 IN_A_BIN = 20  # labelled items, so that a bin's share is worth a point; fewer items, fewer bins
-SHARE = "majority share"
 HARD = 1 - 1e-9
 DRAWS = 200  # of labels for the error that honest confidence would show
 MANY = 20_000  # labelled items above which that error is nearly 0 and is not drawn
@@ -61,7 +61,7 @@ def _confident(panel: Panel, found: Measured) -> list[Answers]:
         for one in found.panel
         if soft and one.who not in panel.cut and bool((one.mass.max(axis=1) < HARD).any())
     ]
-    some.append(replace(found.majority, who=SHARE))
+    some.append(replace(found.majority, who=MAJORITY_SHARE))
     if found.consensus is not None:
         some.append(found.consensus)
     return [one for one in some if len(one.item) and not one.why]
@@ -78,7 +78,7 @@ def _curve(resample: Resample, answers: Answers) -> list[tuple[Cell, ...]]:
         weight = answers.weight[mine]
         said = float(np.average(confidence[mine], weights=weight))
         share = resample.share(answers.item[mine], right[mine], weight)
-        rows.append((answers.who, said, share, int(mine.sum())))
+        rows.append((answers.name, said, share, int(mine.sum())))
     return rows
 
 

@@ -1,7 +1,8 @@
 """What is measured and against what: each judge's verdicts, the majority's, the consensus'.
 
 With gold the truth is known on labelled items and each counts by its sampling weight. Without, the
-consensus' posterior is taken for the truth, which flatters all who had a part in it.
+class that the consensus puts on top stands for it: that says who is near the consensus, not who is
+right, and flatters all who had a part in it.
 
 Letters: I items, C truth classes, N judges, G gold labels, k answers of one judge.
 """
@@ -9,12 +10,12 @@ Letters: I items, C truth classes, N judges, G gold labels, k answers of one jud
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.audit.common_notes import RANKS, UNMAPPED
+from w2s_judge.audit.common_notes import RANKS, UNMAPPED, told_apart
 from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
 from w2s_judge.audit.top_label import shared_top
 from w2s_judge.calibration.class_mass import class_mass, known_classes
@@ -31,11 +32,13 @@ class Answers:
     item   : (k,) index into the panel's items, each once
     mass   : (k, C) over the truth classes
     chosen : (k, C) one on the class with most mass, split evenly where several are level
-    truth  : (k, C) what is true: one-hot from gold, else the consensus' posterior
+    truth  : (k, C) what is true: one-hot from gold, else the consensus' top class (level ones
+             share it)
     weight : (k,) how much an item counts
     voice  : (k,) how much the vote counts in the majority
     rank   : (k,) grows with the second of two classes; None where there are not two
     why    : why its verdicts are not to be read as such; "" where they are
+    called : what its rows are called, where not by its name
     """
 
     who: str
@@ -47,6 +50,12 @@ class Answers:
     voice: Floats
     rank: Floats | None
     why: str = ""
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its rows and sentences call it: no judge's are those of the panel."""
+        return self.called or self.who
 
     @property
     def right(self) -> Floats:
@@ -90,7 +99,15 @@ def measured(panel: Panel) -> Measured | str:
             "Nobody's accuracy can be told: there is no gold, and the consensus ranks items "
             "without claiming labels. Bring labels of some items with --gold."
         )
+    heard = np.unique(panel.judged.rater)
+    if not gold and len(heard) == 1:
+        only = panel.judges[int(heard[0])]
+        return (
+            f"Nobody's accuracy can be told: there is no gold, and the consensus is what the only "
+            f"judge with a vote, {only}, says. Bring labels of some items with --gold."
+        )
     truth, _ = panel.certainty()
+    truth = truth if gold else shared_top(truth)
     weight = np.ones(panel.votes.I)
     if panel.gold is not None and gold:
         weight = np.zeros(panel.votes.I)
@@ -119,14 +136,14 @@ def answers_of(
     chosen = shared_top(rows)
     order = np.argsort(seen.rater, kind="stable")
     ends = np.cumsum(np.bincount(seen.rater, minlength=seen.J))
-    out = []
+    called, out = told_apart(seen.raters), []
     for j, name in enumerate(seen.raters):
         mine = order[ends[j - 1] if j else 0 : ends[j]]
         why = "" if mapped else UNMAPPED
         if mapped and seen.uncalibrated is not None and seen.uncalibrated[j]:
             why = RANKS
         item, ranks = seen.item[mine], None if rank is None else rank[mine]
-        known = (truth[item], weight[item], voice[mine], ranks, why)
+        known = (truth[item], weight[item], voice[mine], ranks, why, called[j])
         out.append(Answers(name, item, rows[mine], chosen[mine], *known))
     return tuple(out)
 
@@ -186,7 +203,8 @@ def _of(who: str, item: Ints, mass: Floats, truth: Floats, weight: Floats, why: 
 def among(answers: Answers, kept: Bools) -> Answers:
     """The answers on some of its items."""
     rank = None if answers.rank is None else answers.rank[kept]
-    return Answers(
-        answers.who, answers.item[kept], answers.mass[kept], answers.chosen[kept],
-        answers.truth[kept], answers.weight[kept], answers.voice[kept], rank, answers.why,
+    return replace(
+        answers, item=answers.item[kept], mass=answers.mass[kept], chosen=answers.chosen[kept],
+        truth=answers.truth[kept], weight=answers.weight[kept], voice=answers.voice[kept],
+        rank=rank,
     )  # fmt: skip

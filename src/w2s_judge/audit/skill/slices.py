@@ -32,6 +32,13 @@ COLUMNS = (
     Column("rest", "On the rest", "share"),
     Column("difference", "Difference", "signed"),
 )
+BY_CONSENSUS = (
+    *COLUMNS[:4],
+    Column("accuracy", "As the consensus", "share"),
+    *COLUMNS[5:],
+)
+TOO_FEW = "There are too few"
+"""How the note begins that says how many items a division takes, and how many there are."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,31 +64,42 @@ def slices(
     rows: list[tuple[Cell, ...]] = []
     tests: list[Test] = []
     for name, division in shown.items():
-        for answers in found.everyone:
-            if answers.why:
-                continue
+        for answers in _who(found):
             some, tested = _of(resample, answers, name, division)
             rows += some
             if found.gold and answers in found.judges:
                 tests += tested
     if not rows:
         return None, (), notes
+    title, columns = "On what they are right", COLUMNS
     told = (
         "Accuracy on the items of one kind, and on all others; below 0, these items are the harder "
-        f"ones for it. {meaning}"
+        "ones for it"
     )
-    return (
-        Table("slices", "On what they are right", told, COLUMNS, tuple(rows)),
-        tuple(tests),
-        notes,
-    )
+    if not found.gold:
+        title, columns = "On what they are near to the consensus", BY_CONSENSUS
+        told = (
+            "How often a verdict is that of the consensus, on the items of one kind and on all "
+            "others; below 0, it goes its own way on these"
+        )
+    table = Table("slices", title, f"{told}. {meaning}", columns, tuple(rows))
+    return table, tuple(tests), notes
+
+
+def _who(found: Measured) -> tuple[Answers, ...]:
+    """Whose verdicts are divided; the consensus is not measured against itself."""
+    some = found.everyone if found.gold else (*found.judges, found.majority)
+    return tuple(one for one in some if len(one.item) and not one.why)
 
 
 def _shown(
     found: Measured, divisions: Mapping[str, Slice]
 ) -> tuple[dict[str, Slice], tuple[str, ...]]:
     """The divisions that are counted, "task" first, and notes on the others."""
-    item = max((one.item for one in found.everyone), key=len)
+    if not divisions or not _who(found):
+        return {}, ()
+    item = max((one.item for one in _who(found)), key=len)
+    what = "Accuracy" if found.gold else "Nearness to the consensus"
     fit = {name: one for name, one in divisions.items() if 2 <= _values(one, item) <= VALUES}
     names = sorted(fit, key=lambda name: (name != "task", name))
     answers, kept, work = sum(len(one.item) for one in found.everyone), [], 0.0
@@ -93,22 +111,45 @@ def _shown(
     odd = [name for name in divisions if name not in fit]
     if odd:
         notes.append(
-            f"Accuracy is not told by {listed(odd)}: a division has 2 to {VALUES} values among the "
+            f"{what} is not told by {listed(odd)}: a division has 2 to {VALUES} values among the "
             "measured items."
         )
     if left:
-        notes.append(f"Accuracy is not told by {listed(left)}: too many divisions or items.")
-    if kept:
+        notes.append(f"{what} is not told by {listed(left)}: too many divisions or items.")
+    large = [name for name in kept if _large(fit[name], item)]
+    if large:
         notes.append(
-            f"Accuracy by {listed(kept)} is shown where {FEWEST} measured items have the value, "
+            f"{what} by {listed(large)} is shown where {FEWEST} measured items have the value, "
             f"and {FEWEST} another."
         )
+    small = [name for name in kept if name not in large]
+    if small:
+        notes.append(_too_small({name: fit[name] for name in small}, item, gold=found.gold))
     return {name: fit[name] for name in kept}, tuple(notes)
 
 
 def _values(division: Slice, item: Ints) -> int:
     """How many values the items have."""
     return int(np.count_nonzero(np.bincount(division.part[item], minlength=1)))
+
+
+def _large(division: Slice, item: Ints) -> bool:
+    """Whether a value has as many of the items as it takes, and as many have another."""
+    count = np.bincount(division.part[item], minlength=1)
+    return bool(((count >= FEWEST) & (len(item) - count >= FEWEST)).any())
+
+
+def _too_small(divisions: Mapping[str, Slice], item: Ints, *, gold: bool) -> str:
+    """What such a comparison takes, and how much of it each division has."""
+    largest = [
+        f"of {name} has {np.bincount(division.part[item], minlength=1).max():,}"
+        for name, division in divisions.items()
+    ]
+    items = "labelled items with a vote to tell accuracy" if gold else "items with a vote to divide"
+    return (
+        f"{TOO_FEW} {items} by {listed([*divisions])}: it takes {FEWEST} in a value and {FEWEST} "
+        f"elsewhere, and of {len(item):,} the largest value {listed(largest)}."
+    )
 
 
 def _of(
@@ -123,22 +164,25 @@ def _of(
     for value, one in zip(values.tolist(), compared(resample, answers, part, values), strict=True):
         called = division.names[value]
         rows.append(
-            (answers.who, name, called, int(count[value]), one.accuracy, one.rest, one.difference)
+            (answers.name, name, called, int(count[value]), one.accuracy, one.rest, one.difference)
         )
-        tests.append(_test(answers.who, name, called, one))
+        tests.append(_test(answers, name, called, one))
     if len(values) == 2 and count[values].sum() == len(part):
         tests = [max(tests, key=lambda test: test.effect)]
     return rows, tests
 
 
-def _test(who: str, name: str, value: str, one: Compared) -> Test:
+def _test(answers: Answers, name: str, value: str, one: Compared) -> Test:
+    who = answers.name
     effect = -(one.difference.value or 0.0)
     sentence = (
         f"{who} is right less often where {name} is {value}: in {percent(one.accuracy)}, elsewhere "
         f"in {percent(one.rest)}."
     )
     advice = f"Where {name} is {value}, label items of that kind, or ask another judge than {who}."
-    return Test("slice", (who, f"{name}={value}"), sentence, advice, effect, LEAST, UNIT, one.p)
+    return Test(
+        "slice", (answers.who, f"{name}={value}"), sentence, advice, effect, LEAST, UNIT, one.p
+    )
 
 
 def compared(

@@ -31,11 +31,13 @@ from w2s_judge.sentences import listed
 
 NAME, TITLE = "skill", "Are they right?"
 BY_GOLD = "Against gold; an item counts the inverse of its chance to be labelled."
-BY_CONSENSUS = "Against the consensus, which they made themselves: optimistic."
+BY_CONSENSUS = "Nobody knows who is right: the judges made the consensus themselves."
 NO_GOLD = (
-    "There is no gold, so that the judges are measured against the consensus, which they made "
-    "themselves: these figures flatter the panel. Bring labels of some items with --gold."
+    "There is no gold, so that nobody knows who is right. The judges are set beside the consensus, "
+    "which they made themselves: these figures flatter the panel. Bring labels of some items with "
+    "--gold."
 )
+ITSELF = "it is what the judges are set beside"
 GOLD_ALONE = (
     "Calibration curves, the panel without one judge and smaller panels are told by gold alone: "
     "the consensus would flatter whoever had a part in it."
@@ -48,6 +50,12 @@ COLUMNS = (
     Column("balanced_accuracy", "Balanced accuracy", "share"),
     Column("auc", "Area under the curve", "share"),
     Column("cost_per_1000", "Cost of 1,000 items", "usd"),
+)
+NEARNESS = (
+    *COLUMNS[:2],
+    Column("accuracy", "As the consensus", "share"),
+    Column("balanced_accuracy", "Balanced", "share"),
+    *COLUMNS[4:],
 )
 
 
@@ -63,8 +71,8 @@ def skill(panel: Panel, resample: Resample) -> Part:
     meaning = BY_GOLD if found.gold else BY_CONSENSUS
     near = resample.narrowed(np.concatenate([one.item for one in found.everyone]))
     costs = judge_costs(panel)
-    judges = _judges(near, found, costs, meaning)
-    confusion, cropped = confusions(near, found.panel, found.classes, meaning)
+    judges = _judges(near, found, costs)
+    confusion, cropped = confusions(near, found.panel, found.classes, meaning, gold=found.gold)
     curve, honest = curves(panel, near, found)
     slice_, slice_tests, left_out = slices(near, found, panel.traits.slices, meaning)
     without, dropped = without_one(
@@ -82,39 +90,53 @@ def skill(panel: Panel, resample: Resample) -> Part:
     )
 
 
-def _judges(
-    resample: Resample,
-    found: Measured,
-    costs: Sequence[float | None],
-    meaning: str,
-) -> Table:
+def _judges(resample: Resample, found: Measured, costs: Sequence[float | None]) -> Table:
     whole = [cost for cost in costs if cost is not None]
     all_of_it = sum(whole) if len(whole) == len(costs) else None
+    measured_ = found.everyone if found.gold else (*found.judges, found.majority)
     rows = [
-        _row(resample, one, cost)
-        for one, cost in zip(found.everyone, (*costs, all_of_it, all_of_it), strict=False)
+        _row(resample, one, cost, found.classes)
+        for one, cost in zip(measured_, (*costs, all_of_it, all_of_it), strict=False)
     ]
-    if found.consensus is None:
-        none = Figure(None, why=ALL_SEEN)
-        rows.append((CONSENSUS, 0, none, none, none, _per(all_of_it)))
-    held = "the consensus is held out: no fit saw the label that it is measured on"
-    told = (
+    if len(rows) < len(found.judges) + 2:
+        none = Figure(None, why=ALL_SEEN if found.gold else ITSELF)
+        items = 0 if found.gold else None
+        rows.append((CONSENSUS, items, none, none, none, _per(all_of_it)))
+    if found.gold:
+        return Table("judges", "How right they are", _right_means(), COLUMNS, tuple(rows))
+    title = "How near they are to the consensus"
+    return Table("judges", title, _near_means(), NEARNESS, tuple(rows))
+
+
+def _right_means() -> str:
+    return (
         "How often a judge's top class is the true one (level classes are drawn from), the same "
         "averaged over the classes (a judge who guesses has one over their number), and, for two "
         "classes, the chance that an item of the second gets the higher score than one of the "
         'first (.5: by guessing). "majority" is the class with the largest share of the judges\' '
-        f"mass{'; ' + held if found.gold else '; the consensus says what it expects of itself'}. "
-        f"{meaning}"
+        "mass; the consensus is held out: no fit saw the label that it is measured on. "
+        f"{BY_GOLD}"
     )
-    return Table("judges", "How right they are", told, COLUMNS, tuple(rows))
 
 
-def _row(resample: Resample, answers: Answers, cost: float | None) -> tuple[Cell, ...]:
+def _near_means() -> str:
+    return (
+        "How often a judge's top class is that of the consensus (level classes are drawn from), "
+        "the same averaged over the classes of the consensus, and, for two classes, the chance "
+        "that an item that the consensus puts into the second gets the higher score than one of "
+        'the first. "majority" is the class with the largest share of the judges\' mass. '
+        f"{BY_CONSENSUS}"
+    )
+
+
+def _row(
+    resample: Resample, answers: Answers, cost: float | None, classes: Sequence[str]
+) -> tuple[Cell, ...]:
     right = Figure(None, why=answers.why)
     if not answers.why:
         right = resample.share(answers.item, answers.right, answers.weight)
     return (
-        answers.who, len(answers.item), right, balanced(resample, answers),
+        answers.name, len(answers.item), right, balanced(resample, answers, classes),
         area(resample, answers), _per(cost),
     )  # fmt: skip
 
@@ -133,15 +155,15 @@ def _sentences(panel: Panel, resample: Resample, found: Measured, judges: Table)
             f"on, in {prompts} prompts."
         ]
     right = {str(row[0]): row[2] for row in judges.rows}
-    alone = [(one, right[one.who]) for one in found.panel]
+    alone = [(one, right[one.name]) for one in found.panel]
     ranked = sorted(
-        ((figure.value, one.who, figure) for one, figure in alone
+        ((figure.value, one.name, figure) for one, figure in alone
          if isinstance(figure, Figure) and figure.value is not None),
         key=lambda row: (-row[0], row[1]),
     )  # fmt: skip
     if ranked:
         told.append(_extremes(ranked[0][1:], ranked[-1][1:], found.gold))
-    told += _together(found, judges)
+    told += _together(resample, found, judges)
     return tuple(told)
 
 
@@ -150,7 +172,7 @@ def _extremes(best: tuple[str, Figure], worst: tuple[str, Figure], gold: bool) -
     (first, most), (last, least) = best, worst
     if first == last:
         of = "right" if gold else "of one mind with the consensus"
-        return f"The only judge, {first}, is {of} in {percent(most)}."
+        return f"The only judge whose verdicts can be read, {first}, is {of} in {percent(most)}."
     if gold:
         return (
             f"The best judge on these labels is {first}, right in {percent(most)}; the weakest is "
@@ -158,11 +180,11 @@ def _extremes(best: tuple[str, Figure], worst: tuple[str, Figure], gold: bool) -
         )
     return (
         f"Nearest to the consensus is {first}, of one mind with it in {percent(most)}; furthest is "
-        f"{last}, in {percent(least)}. Without gold nobody knows which of the two is right."
+        f"{last}, in {percent(least)}. That does not tell which of the two is right."
     )
 
 
-def _together(found: Measured, judges: Table) -> list[str]:
+def _together(resample: Resample, found: Measured, judges: Table) -> list[str]:
     at = len(found.judges)
     majority, consensus = judges.rows[at][2], judges.rows[at + 1][2]
     told = []
@@ -170,11 +192,14 @@ def _together(found: Measured, judges: Table) -> list[str]:
         of = "right" if found.gold else "of one mind with the consensus"
         told.append(f"The majority of the judges is {of} in {percent(majority)}.")
     if isinstance(consensus, Figure) and consensus.value is not None:
-        if found.gold:
-            unseen = "measured on labels it has not seen"
-            told.append(f"The consensus is right in {percent(consensus)}, {unseen}.")
-        else:
-            told.append(f"The consensus expects to be right in {percent(consensus)}.")
+        unseen = "measured on labels it has not seen"
+        told.append(f"The consensus is right in {percent(consensus)}, {unseen}.")
+    elif not found.gold and found.consensus is not None and not found.consensus.why:
+        item, sure = found.consensus.item, found.consensus.mass.max(axis=1)
+        told.append(
+            f"The consensus itself expects to be right in {percent(resample.share(item, sure))}; "
+            "nothing holds it to that."
+        )
     return told
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_judge.arrays import Floats
-from w2s_judge.audit.part import Cell, Column, Table
+from w2s_judge.audit.part import Cell, Column, Figure, Table
 from w2s_judge.audit.resample import Resample, ratio
 from w2s_judge.audit.skill.rightness import Measured
 from w2s_judge.audit.spoken import points
 from w2s_judge.audit.top_label import shared_top
-from w2s_judge.sentences import listed
 
-LEVEL = 0.01  # p, times the number of judges, below which a sentence says who does harm
 NOTHING = 1e-9  # a sum of masses that is none
 
 COLUMNS = (
@@ -31,16 +29,18 @@ MEANING = (
 def without_one(
     resample: Resample, found: Measured, total: Floats
 ) -> tuple[Table | None, tuple[str, ...]]:
-    """A row a judge, and a sentence on those that do harm.
+    """A row a judge, and a sentence on whom the panel would do best without.
 
-    Against gold, on items that another judge voted on.
+    Against gold, on items that another judge voted on. The sentence gives the figure and claims no
+    more: it is the largest of many, and no test.
 
     total : (I, C) sums of the panel's mass
     """
     if len(found.panel) < 2 or not found.gold:
         return None, ()
     every = found.majority
-    right, rows, better = every.right, [], []
+    right, rows = every.right, []
+    gain: tuple[str, Figure] = ("", Figure(0.0))
     place = np.full(len(total), -1)
     place[every.item] = np.arange(len(every.item))
     base = resample.sums(every.item, every.weight)[:, 0]
@@ -61,9 +61,11 @@ def without_one(
         change = resample.figure(drawn, item)
         cells: tuple[Cell, ...] = (one.who, resample.share(item, now[kept], weight), change)
         rows.append(cells)
-        if drawn[0] > 0 and resample.p_value(drawn, item) * len(found.panel) < LEVEL:
-            better.append(f"{one.who} ({points(change)})")
+        if (change.value or 0.0) > (gain[1].value or 0.0) + NOTHING:
+            gain = one.who, change
     table = Table("without", "The panel without one judge", MEANING, COLUMNS, tuple(rows))
-    if better:
-        return table, (f"The majority would be right more often without {listed(better)}.",)
-    return table, ("No judge is known to make the majority worse by being in it.",)
+    who, most = gain
+    if not who:
+        return table, ("Without any one judge, the majority is right no more often.",)
+    told = f"The majority is right more often without {who}: {points(most)} on these labels"
+    return table, (f"{told}, the largest gain from leaving one judge out.",)
