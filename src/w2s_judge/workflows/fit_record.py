@@ -88,7 +88,8 @@ def effective(conclusion: Conclusion) -> dict[str, Any]:
     found = conclusion.dependence
     if found is None:
         return {
-            "text": "not known: no two raters share 30 items, or what labels mean is unknown",
+            "text": "not known: no two raters share 30 items, no error of theirs varies, or what "
+            "labels mean is unknown",
             "value": None,
         }
     return {**found.told(), "text": found.text()}

@@ -11,10 +11,11 @@ from PIL import Image
 from w2s_judge.audit.report import render
 
 SCROLLED = """() => [...document.querySelectorAll(".scroll")].map((one, place) => [place, one])
-  .filter(([, one]) => one.scrollWidth > one.clientWidth + 2).map(([place]) => place)"""
+  .filter(([, one]) => one.scrollWidth > one.clientWidth + 16).map(([place]) => place)"""
 CUED = """() => [...document.querySelectorAll(".scroll, .roomy .plot")].every((one) =>
   getComputedStyle(one).backgroundAttachment === "local, local, scroll, scroll")"""
-STICKY = """() => [...document.querySelectorAll(".scroll")].map((one) =>
+STICKY = """() => [...document.querySelectorAll(".scroll")]
+  .filter((one) => one.scrollWidth > one.clientWidth).map((one) =>
   [one.querySelector("tbody th")?.getBoundingClientRect().width ?? 0, one.clientWidth,
     one.querySelector("tr").textContent.slice(0, 40)])"""
 UNEVEN = """() => [...document.querySelectorAll("tbody tr")].filter((row) => {
@@ -52,7 +53,7 @@ def edge(page, table, left):
     """How far the last pixels of a table's right edge are from its ground, scrolled so far."""
     table.evaluate("(one, left) => { one.scrollLeft = left; }", left)
     shot = Image.open(io.BytesIO(table.screenshot())).convert("L")
-    pixels = np.asarray(shot, dtype=float)[:-20, -2:]
+    pixels = np.asarray(shot, dtype=float)[:-20, -6:-2]
     ground = {"light": 255.0, "dark": 28.0}[
         page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
     ]
@@ -84,7 +85,9 @@ def test_a_long_name_leaves_room_for_the_figures(opened, simulated, hostile, sta
     settings = {"rubrics": ("safety",), "items": 2}
     page = opened(render(simulated(**settings, rename=hostile(start))), width=390).page
     open_all(page)
-    assert [(name, room, about) for name, room, about in page.evaluate(STICKY) if name > 0.4 * room + 1] == []
+    assert [
+        (name, room, about) for name, room, about in page.evaluate(STICKY) if name > 0.4 * room + 1
+    ] == []
     assert page.evaluate(BROKEN) == 0
 
 

@@ -60,7 +60,7 @@ def _figure(figure: Figure, kind: Kind, notes: Footnotes) -> ShownCell:
         return ShownCell(NOTHING, note=note, tip=tip)
     low, high = finite(figure.low), finite(figure.high)
     interval = "" if low is None or high is None else f"[{number(low, kind)}, {number(high, kind)}]"
-    return ShownCell(kept(number(value, kind)), kept(interval), f"{value:.8g}", note, tip)
+    return ShownCell(kept(number(value, kind)), interval, f"{value:.8g}", note, tip)
 
 
 def finite(value: float | None) -> float | None:
