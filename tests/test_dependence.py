@@ -16,10 +16,10 @@ from w2s_judge.calibration.class_mass import class_mass, class_shares
 from w2s_judge.calibration.dependence import (
     dependence,
     effective_votes,
-    likeliest,
     residual_dependence,
 )
 from w2s_judge.calibration.independence import independence_test
+from w2s_judge.calibration.metrics import shared_top
 from w2s_judge.calibration.opposition import agreement_with_rest
 from w2s_judge.calibration.tempering import INFLATION, MIX, families, powered, tempered
 from w2s_judge.gold import Gold, Truth
@@ -120,7 +120,7 @@ def test_without_gold_erring_together_is_seen_too_little_and_never_too_much(rate
 
 def test_classes_level_on_top_are_shared_evenly():
     posterior = np.array([[0.4, 0.4, 0.2], [0.2, 0.3, 0.5]])
-    np.testing.assert_array_equal(likeliest(posterior), [[0.5, 0.5, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(shared_top(posterior), [[0.5, 0.5, 0], [0, 0, 1]])
 
 
 def test_errors_that_do_not_vary_have_no_correlation():

@@ -37,9 +37,3 @@ def top_of(mass: Floats) -> Ints:
         return np.zeros(0, dtype=np.int32)
     level = top(mass)[1]
     return np.where(level.sum(axis=1) == 1, level.argmax(axis=1), NONE).astype(np.int32)
-
-
-def shared_top(mass: Floats) -> Floats:
-    """(n, L) one on the column with most mass, split evenly where several are level."""
-    level = top(mass)[1]
-    return np.asarray(level / level.sum(axis=1, keepdims=True))

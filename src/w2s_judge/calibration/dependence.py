@@ -21,7 +21,7 @@ from scipy import sparse
 
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.class_mass import class_mass
-from w2s_judge.calibration.metrics import top
+from w2s_judge.calibration.metrics import shared_top
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
@@ -129,8 +129,9 @@ def effective_votes(count: Floats, phi: float) -> Floats:
 def dependence(votes: VoteMatrix, posterior: Floats, gold: Gold | None = None) -> Dependence | None:
     """Correlations of errors over pairs of raters who share at least 30 items.
 
-    The likeliest class of posterior (I, C) stands for the truth where gold has no such pair: see
-    `likeliest`. Several votes of a rater on an item enter as their mean. Errors that do not vary
+    The likeliest class of posterior (I, C) stands for the truth where gold has no such pair:
+    its doubt, of which a tempered one has much, would be an error that all raters make on the same
+    items. Several votes of a rater on an item enter as their mean. Errors that do not vary
     have no correlation: such pairs are left out. None where no pair is left, or where labels mean
     the classes in no known way.
     """
@@ -146,17 +147,7 @@ def dependence(votes: VoteMatrix, posterior: Floats, gold: Gold | None = None) -
         found = _measured(votes.only(kept), mass[kept], truth, GOLD)
         if found is not None:
             return found
-    return _measured(votes, mass, likeliest(posterior), POSTERIOR)
-
-
-def likeliest(posterior: Floats) -> Floats:
-    """(I, C) one on the class with most of the posterior, split evenly where several are level.
-
-    Errors are taken against this and not against the posterior itself: its doubt, which a tempered
-    one has much of, would be an error that all raters make on the same items.
-    """
-    level = top(posterior)[1]
-    return np.asarray(level / level.sum(axis=1, keepdims=True))
+    return _measured(votes, mass, shared_top(posterior), POSTERIOR)
 
 
 def _measured(votes: VoteMatrix, mass: Floats, truth: Floats, source: str) -> Dependence | None:

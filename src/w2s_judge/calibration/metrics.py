@@ -24,6 +24,12 @@ def top(posterior: Floats) -> tuple[Floats, Bools]:
     return confidence, np.round(posterior, SAME) >= confidence[:, None]
 
 
+def shared_top(posterior: Floats) -> Floats:
+    """(n, C) one on the class with most mass, split evenly where several are level."""
+    level = top(posterior)[1]
+    return np.asarray(level / level.sum(axis=1, keepdims=True))
+
+
 def credit(posterior: Floats, label: Ints) -> Floats:
     """(n,) chance that the top class is the label, classes level on top drawn at random."""
     _, level = top(posterior)

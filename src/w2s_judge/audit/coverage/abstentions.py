@@ -22,8 +22,9 @@ from w2s_judge.audit.part import Cell, Column, Figure, Part, Table, Test
 from w2s_judge.audit.resample import FEWEST_TO_TEST, Resample, ratio
 from w2s_judge.audit.spoken import percent, points
 from w2s_judge.audit.sums_by import rows_of, sums_by
-from w2s_judge.audit.top_label import NONE, shared_top
+from w2s_judge.audit.top_label import NONE
 from w2s_judge.calibration.class_mass import class_mass, item_sums
+from w2s_judge.calibration.metrics import shared_top
 
 MANY = 2000  # judges that are looked at, those that abstain most
 LEAST = 0.10  # ten answers of 100 more than on the other classes

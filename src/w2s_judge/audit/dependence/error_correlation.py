@@ -25,8 +25,8 @@ from w2s_judge.calibration.dependence import (
     OVERLAP,
     Dependence,
     dependence,
-    likeliest,
 )
+from w2s_judge.calibration.metrics import shared_top
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
@@ -122,7 +122,7 @@ def error_correlation(
     overall = dependence(votes, posterior, gold)
     if overall is None:
         return None
-    truth, cast = likeliest(posterior), votes_of(votes)
+    truth, cast = shared_top(posterior), votes_of(votes)
     if overall.truth == GOLD and gold is not None:
         truth = np.zeros(posterior.shape)
         truth[gold.item, gold.label] = 1.0

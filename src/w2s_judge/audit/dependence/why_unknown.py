@@ -11,7 +11,8 @@ from w2s_judge.aggregation.pair_sums import LEAST, Pairs
 from w2s_judge.arrays import Bools, Floats
 from w2s_judge.audit.common_notes import rankers
 from w2s_judge.audit.dependence.error_correlation import ErrorCorrelation
-from w2s_judge.calibration.dependence import OVERLAP, likeliest
+from w2s_judge.calibration.dependence import OVERLAP
+from w2s_judge.calibration.metrics import shared_top
 from w2s_judge.gold import Gold
 from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
@@ -39,7 +40,7 @@ def why_unknown(
             f"no two of them share {OVERLAP} items with verdicts, as the scores of "
             f"{listed(rankers(judged))} only rank"
         )
-    wrong = 1 - (mass * likeliest(posterior)[read.item]).sum(axis=1)
+    wrong = 1 - (mass * shared_top(posterior)[read.item]).sum(axis=1)
     against = "" if gold is None else "; nor are there any against gold where they share it"
     return f"{NEVER if (wrong < LEAST).all() else ALIKE}{against}"
 
@@ -54,7 +55,7 @@ def constant(
     """A note on judges who share items with others and whose errors do not vary; () of none."""
     if mass is None:
         return ()
-    truth = likeliest(posterior)
+    truth = shared_top(posterior)
     if errors.gold and gold is not None:
         truth = np.zeros(posterior.shape)
         truth[gold.item, gold.label] = 1.0

@@ -41,7 +41,7 @@ from w2s_judge.audit.skill.rightness import (
     total_mass,
 )
 from w2s_judge.audit.spoken import percent
-from w2s_judge.audit.top_label import shared_top
+from w2s_judge.calibration.metrics import shared_top
 
 LEAST = 0.05  # accuracy below chance that is worth a word
 FEWEST = 30  # labelled items of a judge under which nothing is tested

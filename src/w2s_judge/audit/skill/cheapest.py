@@ -19,8 +19,8 @@ from w2s_judge.audit.resample import Resample, ratio
 from w2s_judge.audit.skill.rightness import Answers, Measured
 from w2s_judge.audit.skill.subsets import Ballots, Chosen, Subset, best_by_size, items_to_count
 from w2s_judge.audit.spoken import MINUS, percent
-from w2s_judge.audit.top_label import shared_top
 from w2s_judge.calibration.folds import folds_of
+from w2s_judge.calibration.metrics import shared_top
 from w2s_judge.sentences import listed
 
 MARGIN = 0.02  # accuracy that a panel may at most lack, by the low end of its interval, to keep it

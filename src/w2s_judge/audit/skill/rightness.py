@@ -17,8 +17,8 @@ import numpy as np
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.audit.common_notes import RANKS, UNMAPPED, told_apart
 from w2s_judge.audit.panel import CONSENSUS, MAJORITY, Panel
-from w2s_judge.audit.top_label import shared_top
 from w2s_judge.calibration.class_mass import class_mass, known_classes
+from w2s_judge.calibration.metrics import shared_top
 from w2s_judge.votes import VoteMatrix
 
 BINARY = 2

@@ -9,7 +9,7 @@ from w2s_judge.audit.part import Cell, Column, Figure, Table
 from w2s_judge.audit.resample import Resample, ratio
 from w2s_judge.audit.skill.rightness import Measured
 from w2s_judge.audit.spoken import points
-from w2s_judge.audit.top_label import shared_top
+from w2s_judge.calibration.metrics import shared_top
 
 NOTHING = 1e-9  # a sum of masses that is none
 
