@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from w2s_judge import __version__
@@ -18,7 +19,7 @@ from w2s_judge.audit.part import Part, Test
 from w2s_judge.audit.resample import DRAWS, Resample
 from w2s_judge.audit.spoken import sentence
 from w2s_judge.audit.themes import themes
-from w2s_judge.errors import ConfigurationError, UsageError
+from w2s_judge.errors import ConfigurationError, MissingExtra, UsageError
 from w2s_judge.sentences import listed
 from w2s_judge.store import folder as folders
 from w2s_judge.votes import VoteMatrix
@@ -192,8 +193,10 @@ def check_targets(page: Path | None, figures: Path | None, read: Sequence[Path |
     """Refuse files that cannot be written, or that hold something else, before any work.
 
     `read` are the files and folders that the audit reads. A file that is there is replaced only if
-    it is an audit's.
+    it is an audit's. `MissingExtra` where the page needs what is not installed.
     """
+    if page is not None and not all(find_spec(name) for name in ("jinja2", "matplotlib")):
+        raise MissingExtra("report", "an HTML report")
     for path, endings, begins in ((page, PAGES, PAGE_BEGINS), (figures, FIGURES, FIGURES_BEGIN)):
         if path is None:
             continue
