@@ -27,6 +27,15 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 Panel = Annotated[
     Path | None, typer.Option(help="The judges, as `init` writes them. Default: the embedded ones.")
 ]
+MaxCalls = Annotated[
+    int | None, typer.Option(min=0, help="Ceiling on all calls this run folder ever makes.")
+]
+BudgetUsd = Annotated[
+    float | None, typer.Option(min=0.0, help="Ceiling on all it ever spends, in US dollars.")
+]
+Estimate = Annotated[
+    bool, typer.Option("--estimate", help="Tell calls, tokens and cost; ask nothing.")
+]
 AllowImport = Annotated[
     bool, typer.Option("--allow-import", help="Let the panel name Python code to import.")
 ]

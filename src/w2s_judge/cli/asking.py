@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2s_judge.cli.app import STOPPED, AllowImport, Gold, Json, Panel, app, complain, print_json
+from w2s_judge.cli.app import (
+    STOPPED,
+    AllowImport,
+    BudgetUsd,
+    Estimate,
+    Gold,
+    Json,
+    MaxCalls,
+    Panel,
+    app,
+    complain,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from w2s_judge.workflows.watching import Watcher
@@ -24,15 +36,9 @@ def score(
     out: Annotated[
         Path | None, typer.Option(help="The run folder. Default: outputs.w2s beside the input.")
     ] = None,
-    max_calls: Annotated[
-        int | None, typer.Option(min=0, help="Ceiling on all calls this run folder ever makes.")
-    ] = None,
-    budget_usd: Annotated[
-        float | None, typer.Option(min=0.0, help="Ceiling on all it ever spends, in US dollars.")
-    ] = None,
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="Tell calls, tokens and cost; ask nothing.")
-    ] = False,
+    max_calls: MaxCalls = None,
+    budget_usd: BudgetUsd = None,
+    estimate: Estimate = False,
     reader: Annotated[
         str | None, typer.Option(help="How rows are read (see `list`). Default: recognised.")
     ] = None,

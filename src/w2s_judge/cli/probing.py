@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from w2s_judge.cli.app import STOPPED, AllowImport, Json, Panel, app, complain, print_json
+from w2s_judge.cli.app import (
+    STOPPED,
+    AllowImport,
+    BudgetUsd,
+    Estimate,
+    Json,
+    MaxCalls,
+    Panel,
+    app,
+    complain,
+    print_json,
+)
 from w2s_judge.cli.asking import watcher
 
 
@@ -29,15 +40,9 @@ def probe(
         typer.Option(help="A rubric of the run, or its TOML file; may be repeated. Default: all."),
     ] = None,
     panel: Panel = None,
-    max_calls: Annotated[
-        int | None, typer.Option(min=0, help="Ceiling on all calls this run folder ever makes.")
-    ] = None,
-    budget_usd: Annotated[
-        float | None, typer.Option(min=0.0, help="Ceiling on all it ever spends, in US dollars.")
-    ] = None,
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="Tell calls, tokens and cost; ask nothing.")
-    ] = False,
+    max_calls: MaxCalls = None,
+    budget_usd: BudgetUsd = None,
+    estimate: Estimate = False,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
     allow_import: AllowImport = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but errors.")] = False,
