@@ -88,9 +88,14 @@ def cases(draw, ordered=None, hard=None):
 
 
 def may_refuse(method, votes, gold):
-    """Where a method may say that it cannot: no gold, or no order, where it needs one."""
+    """Where a method may say that it cannot: no gold, no order, or too many classes for it."""
     usable = gold is not None and gold.G and votes.support[gold.item].any()
-    return (method.needs_gold and not usable) or (method.graded and not votes.ordered)
+    many = votes.truth_with(gold).C > 2
+    return (
+        (method.needs_gold and not usable)
+        or (method.graded and not votes.ordered)
+        or (method.binary and many)
+    )
 
 
 def fit(method, case, aggregate=None):

@@ -39,9 +39,10 @@ class Method:
     """The card of a method.
 
     `make` builds it with its defaults. `independent`: its posterior takes votes for independent,
-    so that it is tempered without gold. `graded`: it needs ordered labels. `ranks`: what it
-    makes of votes that only rank: "no" takes them for probabilities, "cut" is as good on them as on
-    others once a prior or gold says where to cut, "known" minds them by itself.
+    so that it is tempered without gold. `graded`: it needs ordered labels. `binary`: it takes two
+    truth classes and refuses more. `ranks`: what it makes of votes that only rank: "no" takes them
+    for probabilities, "cut" is as good on them as on others once a prior or gold says where to cut,
+    "known" minds them by itself.
     `needs_gold`: it refuses to work without.
     """
 
@@ -51,6 +52,7 @@ class Method:
     laws: frozenset[Law]
     independent: bool = False
     graded: bool = False
+    binary: bool = False
     ranks: Literal["no", "cut", "known"] = "no"
     needs_gold: bool = False
 

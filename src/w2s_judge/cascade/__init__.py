@@ -1,0 +1,1 @@
+"""Which judges are worth asking about which items: what a cascade learns, decides and replays."""
