@@ -18,13 +18,15 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_judge.aggregation.dawid_skene import DawidSkene
+from w2s_judge.aggregation.held_out_votes import foretold
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.pair_tables import pair_tables
 from w2s_judge.aggregation.shares import class_of_label
 from w2s_judge.calibration.class_mass import onto_classes
+from w2s_judge.calibration.even_vote import with_even_vote
 from w2s_judge.calibration.independence import IndependenceTest, independence_test
 from w2s_judge.calibration.opposition import agreement_with_rest
-from w2s_judge.calibration.tempering import tempered
+from w2s_judge.calibration.tempering import held_out_dependence, tempered
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.sentences import listed
@@ -61,14 +63,19 @@ def dense_choice(votes: VoteMatrix, gold: Gold | None) -> tuple[str, Consensus]:
     fitted = DawidSkene()(votes, gold)
     test = independence_test(pair_tables(votes, fitted.posterior))
     if test is not None and (test.p >= ACCEPTED or test.size <= NEGLIGIBLE):
-        return INDEPENDENT.format(p=test.p), tempered(fitted, votes, gold)
+        return INDEPENDENT.format(p=test.p), _tempered(fitted, votes, gold)
     against = _opposing(votes, gold)
     if against:
-        return OPPOSING.format(names=listed(against)), tempered(fitted, votes, gold)
-    found = Mean(scale=None)(votes, gold)
+        return OPPOSING.format(names=listed(against)), _tempered(fitted, votes, gold)
+    found = with_even_vote(Mean(scale=None)(votes, gold), votes, gold)
     decide = _decide(found, fitted)
     why = UNTESTED if test is None else DEPENDENT.format(evidence=_evidence(test))
     return f"{why}. {decide[0].upper()}{decide[1:]}", found
+
+
+def _tempered(fitted: Consensus, votes: VoteMatrix, gold: Gold | None) -> Consensus:
+    asked = held_out_dependence(foretold(votes, gold, DawidSkene()))
+    return tempered(fitted, votes, gold, held_out=asked)
 
 
 def _opposing(votes: VoteMatrix, gold: Gold | None) -> list[str]:

@@ -9,6 +9,7 @@ the good ones. Scores: the posterior mean given the votes that are there (Thomso
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,12 +53,21 @@ def factor_count(R: Floats, overlap: Floats, most: int, seed: int) -> int:  # no
     cap = max(1, min(most, int((2 * J + 1 - math.sqrt(8 * J + 1)) / 2)))
     if cap == 1:
         return 1
-    pairs = overlap[np.triu_indices(J, 1)]
-    shared = max(2, round(len(pairs) / float(np.sum(1 / np.maximum(pairs, 1)))))
-    rng = np.random.default_rng(seed)
-    null = np.array([_eigenvalues(_null(rng, shared, J), cap) for _ in range(DRAWS)])
+    null = np.array([_eigenvalues(drawn, cap) for drawn in null_correlations(overlap, seed)])
     above = _eigenvalues(R, cap) > np.quantile(null, QUANTILE, axis=0)
     return max(1, cap if above.all() else int(np.argmin(above)))
+
+
+def null_correlations(overlap: Floats, seed: int) -> Iterator[Floats]:
+    """Correlations (J, J) of judges who share nothing, on as many items as a pair shares.
+
+    That many is the harmonic mean of the pairs' overlaps (J, J).
+    """
+    pairs = overlap[np.triu_indices(len(overlap), 1)]
+    shared = max(2, round(len(pairs) / float(np.sum(1 / np.maximum(pairs, 1)))))
+    rng = np.random.default_rng(seed)
+    for _ in range(DRAWS):
+        yield _null(rng, shared, len(overlap))
 
 
 def _null(rng: np.random.Generator, n: int, J: int) -> Floats:  # noqa: N803
@@ -84,18 +94,29 @@ def maximum_likelihood(
     R: Floats,  # noqa: N803
     k: int,
     *,
+    noise: Floats | None = None,
     tol: float = 1e-7,
     most: int = 10_000,
 ) -> Loadings:
-    """Unrotated loadings: psi goes half-way to 1 - communality until no psi moves by `tol`."""
+    """Unrotated loadings: psi goes half-way to 1 - communality until no psi moves by `tol`.
+
+    `noise` (J, J): the correlation of the noise, where it is known; None: independent.
+    """
     J = len(R)  # noqa: N806
+    half = None if noise is None else np.linalg.cholesky(noise)
+    whiten = None if half is None else np.linalg.inv(half)
     psi = np.full(J, 0.5)
     matrix = np.zeros((J, k))
     moved = np.inf
     for count in range(1, most + 1):
         root = np.sqrt(psi)
-        value, vector = linalg.eigh(R / np.outer(root, root), subset_by_index=(J - k, J - 1))
+        whole = R / np.outer(root, root)
+        if whiten is not None:
+            whole = whiten @ whole @ whiten.T
+        value, vector = linalg.eigh(whole, subset_by_index=(J - k, J - 1))
         value, vector = value[::-1], vector[:, ::-1]
+        if half is not None:
+            vector = half @ vector
         matrix = root[:, None] * vector * np.sqrt(np.maximum(value - 1, 0))
         new = np.clip(1 - (matrix**2).sum(axis=1), FLOOR, 1.0)
         moved = float(np.abs(new - psi).max())

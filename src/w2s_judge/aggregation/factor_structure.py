@@ -82,20 +82,15 @@ def structure(
     Levels follow the leading factor, which costs the others' judges their votes: they are left
     as they are where the leading factor does not outweigh the next `clear_ratio` times.
     """
-    z, varies = standardised(opinions)
-    kept = np.flatnonzero(varies).astype(np.int32)
-    notes = _left_out(opinions, varies)
-    raw, z = opinions.only(kept), z.only(kept)
+    raw, z, notes = varying(opinions)
     grid, heard = Grid.of(z), np.bincount(z.item, minlength=z.I) > 0
-    if len(kept) < FEWEST_UNITS or heard.sum() < FEWEST_ITEMS:
-        loadings = equal_loadings(len(kept))
-        notes = (*notes, TOO_FEW.format(units=FEWEST_UNITS, items=FEWEST_ITEMS))
-        scores = factor_scores(grid, loadings)
-        return Structure(z, grid, loadings, scores, heard, np.inf, notes)
+    if len(z.units) < FEWEST_UNITS or heard.sum() < FEWEST_ITEMS:
+        few = TOO_FEW.format(units=FEWEST_UNITS, items=FEWEST_ITEMS)
+        return alike(z, grid, heard, (*notes, few))
     R, overlap = correlation(grid)  # noqa: N806
     k = factor_count(R, overlap, most, seed)
     loadings = rotated(maximum_likelihood(R, k))
-    scores, ratio = factor_scores(grid, loadings), _ratio(loadings)
+    scores, ratio = factor_scores(grid, loadings), lead_of(loadings)
     level = levels_of(raw)
     for _ in range(rounds if ratio >= clear_ratio else 0):
         z = level_scaled(z, level, scores[:, 0])
@@ -109,7 +104,22 @@ def structure(
     return Structure(z, grid, loadings, scores, heard, ratio, notes)
 
 
-def _ratio(loadings: Loadings) -> float:
+def varying(opinions: Opinions) -> tuple[Opinions, Opinions, tuple[str, ...]]:
+    """Opinions of units that vary, as they are and standardised, and a note on the others."""
+    z, varies = standardised(opinions)
+    kept = np.flatnonzero(varies).astype(np.int32)
+    return opinions.only(kept), z.only(kept), _left_out(opinions, varies)
+
+
+def alike(z: Opinions, grid: Grid, heard: Bools, notes: tuple[str, ...]) -> Structure:
+    """One factor on which all units load alike."""
+    loadings = equal_loadings(len(z.units))
+    scores = factor_scores(grid, loadings)
+    return Structure(z, grid, loadings, scores, heard, np.inf, notes)
+
+
+def lead_of(loadings: Loadings) -> float:
+    """How many times the first factor outweighs the second; infinite with one."""
     strength = loadings.strength
     return float(strength[0] / max(strength[1], 1e-12)) if len(strength) > 1 else np.inf
 

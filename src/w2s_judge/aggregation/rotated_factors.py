@@ -12,18 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from w2s_judge.aggregation.against_gold import TURNED, against_gold
 from w2s_judge.aggregation.beliefs import Beliefs
 from w2s_judge.aggregation.contract import Law, Method
 from w2s_judge.aggregation.evidence_average import Features
+from w2s_judge.aggregation.factor_posterior import AMBIGUOUS, above_without_gold
 from w2s_judge.aggregation.factor_structure import Structure, structure
 from w2s_judge.aggregation.order_averaging import opinions
 from w2s_judge.aggregation.shares import clamped
 from w2s_judge.aggregation.thresholds import (
     BY_THRESHOLD,
-    at_least,
     class_rows,
     fits_by_threshold,
     mirror_chance,
@@ -37,20 +36,7 @@ from w2s_judge.votes import VoteMatrix
 
 NAME = "rotated-factors"
 PLATT_SLOPE, PLATT_SD = 1.5, 1.0  # prior on the slope with gold
-AMBIGUOUS = (
-    "{k} factors fit the votes, and the leading one outweighs the next only {ratio:.1f} times: the "
-    "votes do not tell which is the truth; 10 to 20 labels do"
-)
-MIXED = "the posterior is the mean over the factors, each cut by itself"
 HYPOTHESES = "here the leading one was taken: the method hypotheses weighs all of them"
-NO_PRIOR = "no prior was given: the cut is at the mean factor score"
-NO_PRIOR_GRADED = "no prior was given: all classes were taken as equally frequent"
-FIXED_SLOPE = (
-    "the slope {slope:g} is fixed: how much of what the judges share is truth cannot be read from "
-    "votes; 20 labels tell"
-)
-UNORIENTED = "nothing says which label means which class: {last} was taken for the later label"
-ONE_SLOPE = "each threshold between two classes is cut on the one factor, with the same slope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +72,9 @@ class RotatedFactors:
             seed=self.seed,
         )
         if gold is None or not gold.G:
-            above, notes = self._without_gold(found, truth, votes)
+            above, notes = above_without_gold(
+                found, truth, votes, self.slope, self.mixed_slope, self.clear_ratio
+            )
             calibration = "fixed-slope"
         else:
             above, notes = self._with_gold(found, truth, gold, votes)
@@ -108,31 +96,6 @@ class RotatedFactors:
             settings=repr(self),
             notes=(*found.notes, *notes),
         )
-
-    def _without_gold(
-        self, found: Structure, truth: Truth, votes: VoteMatrix
-    ) -> tuple[Floats, tuple[str, ...]]:
-        """(I, C-1) P(class >= c); where the structure is ambiguous, the mean over factors."""
-        mixed = found.ratio < self.clear_ratio
-        factors = found.scores if mixed else found.scores[:, :1]
-        slope = self.mixed_slope if mixed else self.slope
-        prior = np.full(truth.C, 1 / truth.C) if truth.prior is None else np.asarray(truth.prior)
-        above = np.empty((votes.I, truth.C - 1))
-        for c, share in enumerate(at_least(prior)):
-            cut = np.zeros(factors.shape[1])
-            if found.heard.any() and (truth.prior is not None or truth.C > 2):
-                cut = np.quantile(factors[found.heard], 1 - share, axis=0)
-            above[:, c] = expit(slope * (factors - cut)).mean(axis=1)
-        notes = [FIXED_SLOPE.format(slope=slope)]
-        if mixed:
-            notes += [AMBIGUOUS.format(k=found.k, ratio=found.ratio), MIXED]
-        if truth.prior is None:
-            notes.append(NO_PRIOR if truth.C == 2 else NO_PRIOR_GRADED)
-        if truth.C > 2:
-            notes.append(ONE_SLOPE)
-        if mirror_chance(votes, truth) == 0.5:
-            notes.append(UNORIENTED.format(last=truth.classes[-1]))
-        return above, tuple(notes)
 
     def _with_gold(
         self, found: Structure, truth: Truth, gold: Gold, votes: VoteMatrix

@@ -1,4 +1,4 @@
-"""How far to follow EM on a crowd of whom each judges a few items.
+"""How far to follow EM on a crowd of whom each judges a few items, and how sure to be of it.
 
 One step of pooled Dawid-Skene from vote shares is hard to lead astray; EM to convergence gains more
 where errors are independent and loses where they are not. The model itself says which: under the
@@ -6,17 +6,20 @@ truth, errors are independent given the class. So the converged answer is taken 
 left with no more residual dependence beside it than beside the one-step answer. No constant is in
 this. It was found on thirteen sets of people's votes; in simulations a clique that shares a wrong
 reading stops it, and items that are hard for everybody do not.
+
+How sure the answer may be is asked of votes that it did not see (`held_out_votes.py`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from w2s_judge.aggregation.held_out_votes import foretold
 from w2s_judge.aggregation.pooled_dawid_skene import PooledDawidSkene
 from w2s_judge.aggregation.shares import class_of_label
 from w2s_judge.calibration.class_mass import onto_classes
 from w2s_judge.calibration.dependence import residual_dependence
-from w2s_judge.calibration.tempering import tempered
+from w2s_judge.calibration.tempering import held_out_dependence, tempered
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -42,7 +45,9 @@ def sparse_choice(votes: VoteMatrix, gold: Gold | None) -> tuple[str, Consensus]
     before = residual_dependence(votes, mass, one.posterior)
     after = residual_dependence(votes, mass, last.posterior)
     if after <= before:
-        return FOLLOWED.format(before=before, after=after), tempered(last, votes, gold)
+        held_out = held_out_dependence(foretold(votes, gold, PooledDawidSkene()))
+        why = FOLLOWED.format(before=before, after=after)
+        return why, tempered(last, votes, gold, held_out=held_out)
     voted = votes.support > 0
     differ = one.posterior.argmax(axis=1) != last.posterior.argmax(axis=1)
     why = STOPPED.format(
@@ -51,4 +56,5 @@ def sparse_choice(votes: VoteMatrix, gold: Gold | None) -> tuple[str, Consensus]
         changed=np.count_nonzero(differ & voted),
         voted=np.count_nonzero(voted),
     )
-    return why, tempered(one, votes, gold)
+    held_out = held_out_dependence(foretold(votes, gold, PooledDawidSkene(steps=1)))
+    return why, tempered(one, votes, gold, held_out=held_out)
