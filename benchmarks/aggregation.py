@@ -1,6 +1,6 @@
 """How right and how honest the product's aggregation is, beside peers' and plain baselines.
 
-    python benchmarks/aggregation.py [--block civil llmbar people panels scales before scale] [--peers]
+    python benchmarks/aggregation.py [--block civil llmbar people panels ...] [--peers]
     python benchmarks/aggregation.py --quick
 
 Prints tables in Markdown; README.md beside this file says what is in them. Without the votes under
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from aggregation_parts import before, graded, llmbar, people, scale_maps, small_panels
+from aggregation_parts import before, copies, graded, llmbar, people, scale_maps, small_panels
 from aggregation_parts.fits import Plan
 from aggregation_parts.lines import Line
 from aggregation_parts.peers import Bench
@@ -34,7 +34,9 @@ BLOCKS: dict[str, Report] = {
     small_panels.BLOCK: small_panels.report,
     scale_maps.BLOCK: scale_maps.report,
     before.BLOCK: before.report,
+    copies.BLOCK: copies.report,
 }
+DRAWN = (copies.BLOCK,)  # blocks that need no votes from elsewhere
 QUICK, QUICK_DRAWS = (people.BLOCK, graded.BLOCK), 2
 TIMED = "scale"
 
@@ -66,7 +68,7 @@ def main() -> int:
     for block in blocks:
         if block == TIMED:
             code = _timed(chosen) or code
-        elif not chosen.data.is_dir():
+        elif block not in DRAWN and not chosen.data.is_dir():
             print(f"{block}: left out, there are no votes in {chosen.data} (--data)")
         else:
             for text, found in BLOCKS[block](plan):

@@ -11,6 +11,7 @@ Letters: I items, J raters, L vote labels, C truth classes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,13 @@ from w2s_judge.aggregation.hypotheses import Hypotheses
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.normal_scores import NormalScores
 from w2s_judge.aggregation.readable import readable
+from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.aggregation.rotated_factors import RotatedFactors
+from w2s_judge.aggregation.source_choice import source_choice
 from w2s_judge.aggregation.sparse_choice import sparse_choice
 from w2s_judge.calibration.tempering import tempered
 from w2s_judge.consensus import Consensus
+from w2s_judge.errors import ConfigurationError
 from w2s_judge.gold import Gold, Truth
 from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
@@ -75,7 +79,8 @@ class Auto:
 
     1. no votes                                                      mean (the prior)
     2. `enough_gold` labels, every class among them, two classes, and
-       a dense panel or raters whose votes only rank                 hypotheses
+       a dense panel or raters whose votes only rank                 hypotheses; `one-source` where
+       two labels are voted and what is left beside near copies passes a test of independence
     3. only raters whose votes rank: no prior and no gold            mean-normal-score
                                      3 raters or more, and either    rotated-factors
     4. graded (more than two ordered labels, two classes), dense,
@@ -84,7 +89,8 @@ class Auto:
     6. one rater                                                     half its vote, half the prior
     7. fewer than `few` items with votes                             mean
     8. dense                     `dense_choice`: dawid-skene where the votes do not contradict
-                                 independent errors, or a few judges oppose the rest; else mean,
+                                 independent errors; one-source where they do not beside near
+                                 copies; dawid-skene where a few judges oppose the rest; else mean,
                                  and how many labels would decide
     9. else                      `sparse_choice`: pooled-dawid-skene to convergence where that
                                  leaves less dependence between votes than one step does, else one
@@ -97,11 +103,21 @@ class Auto:
     enough_gold : gold labels from which on the panel is read by gold
     dense       : share of judged pairs in (0, 1]
     few         : items with votes below which nothing is learned from the votes
+    sources     : who counts as one source, an assumption: "clusters" of near copies, "families",
+                  or nobody ("apart")
     """
 
     enough_gold: int = 10
     dense: float = 0.5
     few: int = 30
+    sources: Assumption = "clusters"
+
+    def __post_init__(self) -> None:
+        if self.sources not in get_args(Assumption):
+            raise ConfigurationError(
+                f"sources={self.sources!r} is not known\n  take one of "
+                f"{', '.join(get_args(Assumption))}"
+            )
 
     def __call__(self, votes: VoteMatrix, gold: Gold | None = None, /) -> Consensus:
         """What the method gave; `method` is "auto:" and its name, the first note says why.
@@ -119,7 +135,12 @@ class Auto:
             return NO_VOTES, Mean()(votes, gold)
         ranking = np.zeros(votes.J, np.bool_) if votes.uncalibrated is None else votes.uncalibrated
         dense = self._is_dense(votes)
-        if gold is not None and self._told(votes, gold) and (dense or ranking[raters].any()):
+        told = gold is not None and self._told(votes, gold)
+        if told and dense and votes.L == BINARY and not ranking[raters].any():
+            by_source = source_choice(votes, gold, self.sources, told=True)
+            if by_source is not None:
+                return by_source
+        if told and gold is not None and (dense or ranking[raters].any()):
             return BY_GOLD.format(G=gold.G), Hypotheses()(votes, gold)
         if ranking[raters].all():
             return _ranked(votes, gold, truth, len(raters))
@@ -141,7 +162,7 @@ class Auto:
             why = FEW.format(n=np.count_nonzero(votes.support), few=self.few)
             return why, Mean(scale=None)(votes, gold)
         if self._is_dense(votes):
-            return dense_choice(votes, gold)
+            return dense_choice(votes, gold, self.sources)
         return sparse_choice(votes, gold)
 
     def _is_small(self, votes: VoteMatrix) -> bool:

@@ -20,7 +20,7 @@ that is told, and no number of votes decides between the two; labels do.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -118,24 +118,49 @@ class Copies:
 
     def __call__(self, votes: VoteMatrix) -> Found:
         """Look for near copies; weights of votes and gold play no part."""
-        views = JudgeViews.of(votes)
+        return self.among(JudgeViews.of(votes), votes.group)
+
+    def among(self, views: JudgeViews, group: Ints) -> Found:
+        """The same where the votes are laid out; group (I,) is the items' prompts."""
         why = _cannot(views)
         if why:
             return Found(views.units, views.of_rater, why=why)
         apart = tuple((unit,) for unit in range(len(views.units)))
-        panel = self._merged(views, apart, votes.group)
+        panel = self._merged(views, apart, group)
         clusters: list[Cluster] = []
         while len(panel.judges) >= FEWEST:
-            best = self._best(panel, views, votes.group)
+            best = self._best(panel, views, group)
             if best is None:
                 break
             clusters.append(best)
             if not best.merges:
                 break
-            panel = self._merged(views, joined(panel.judges, best.members), votes.group)
+            panel = self._merged(views, joined(panel.judges, best.members), group)
         merged = any(one.merges for one in clusters)
         accepted = merged and panel.alone >= 2 and panel.factors(self.seed) == 1
         return Found(views.units, views.of_rater, tuple(clusters), accepted)
+
+    def read(
+        self,
+        views: JudgeViews,
+        members: tuple[int, ...],
+        others: tuple[tuple[int, ...], ...],
+        group: Ints,
+    ) -> Cluster | None:
+        """What a cluster that is given, not sought, comes to; `others` count as one judge each.
+
+        None where it cannot be told: two judges or clusters outside it are needed, who share
+        `OVERLAP` items with the panel and agree at all.
+        """
+        apart = {unit for one in others for unit in one} | set(members)
+        alone = tuple((unit,) for unit in range(len(views.units)) if unit not in apart)
+        outside = (*alone, *others)
+        if len(outside) < 2 or _cannot(views):
+            return None
+        panel = self._merged(views, (*((unit,) for unit in members), *outside), group)
+        node = np.arange(len(panel.judges)) < len(members)
+        found = self._measured(panel, node)
+        return found if found.outside > LEAST_OUTSIDE else None
 
     def _merged(
         self, views: JudgeViews, judges: tuple[tuple[int, ...], ...], group: Ints
@@ -150,6 +175,16 @@ class Copies:
         if not order or not excess[order[0]] > 0:
             return None
         node = nodes[order[0]]
+        found = self._measured(panel, node)
+        apart = (k for k in order[1:] if excess[k] >= self.second and not (nodes[k] & node).any())
+        second = next((panel.members(nodes[k]) for k in apart), ())
+        if second:
+            after = self._merged(views, joined(panel.judges, found.members), group)
+            second = () if self._stands(after, second) else second
+        return replace(found, second=second)
+
+    def _measured(self, panel: MergedJudges, node: Bools) -> Cluster:
+        """What a node comes to, without a second reading."""
         e, tetrad, inside, across, outside = map(float, self._read(panel.R, node))
         drawn_e, drawn_t, *_ = self._read(panel.drawn, node)
         low, high = (float(np.quantile(drawn_e, end)) for end in ENDS)
@@ -159,14 +194,9 @@ class Copies:
         items = int(panel.shared[np.ix_(node, node)][~np.eye(int(node.sum()), dtype=bool)].min())
         members = panel.members(node)
         merges = e >= self.excess and z >= needed and items >= self.fewest_items
-        apart = (k for k in order[1:] if excess[k] >= self.second and not (nodes[k] & node).any())
-        second = next((panel.members(nodes[k]) for k in apart), ())
-        if second:
-            after = self._merged(views, joined(panel.judges, members), group)
-            second = () if self._stands(after, second) else second
         return Cluster(
-            members, e, z, needed, inside, across, outside, items, bool(merges), second,
-            low if known else None, high if known else None,
+            members, e, z, needed, inside, across, outside, items, bool(merges),
+            low=low if known else None, high=high if known else None,
         )  # fmt: skip
 
     def _stands(self, after: MergedJudges, members: tuple[int, ...]) -> bool:

@@ -4,13 +4,14 @@ Where judges err independently, Dawid-Skene finds out who errs how; where they e
 the larger clique for the truth and is sure of it. Which of the two holds shows in the votes, up to
 a point: a truth of C classes and independent errors leave traces that a test can refute. So
 Dawid-Skene is believed where the test finds nothing against it, and where a minority of judges
-votes against the rest of the panel, which vote shares cannot mend. Else the vote shares stand, as
-the answer that assumes least.
+votes against the rest of the panel, which vote shares cannot mend. Near copies are merged where
+the rest then passes the same test (`source_choice.py`). Else the vote shares stand, as the answer
+that assumes least.
 
-`ACCEPTED` was chosen on random panels of 5 and 8 judges from three dense sets (two of language
-models, one of people), where the test's p at or above it went with gains; independent panels of
-that size pass in about nine of ten simulations. Rows are not shrunk to the pool, as they are on
-sparse panels: each judge has votes enough.
+`ACCEPTED` (`calibration/independence.py`) was chosen on random panels of 5 and 8 judges from three
+dense sets (two of language models, one of people), where the test's p at or above it went with
+gains; independent panels of that size pass in about nine of ten simulations. Rows are not shrunk to
+the pool, as they are on sparse panels: each judge has votes enough.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from w2s_judge.aggregation.dawid_skene import DawidSkene
 from w2s_judge.aggregation.held_out_votes import foretold
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.pair_tables import pair_tables
+from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.aggregation.shares import class_of_label
+from w2s_judge.aggregation.source_choice import source_choice
 from w2s_judge.calibration.class_mass import onto_classes
 from w2s_judge.calibration.even_vote import with_even_vote
-from w2s_judge.calibration.independence import IndependenceTest, independence_test
+from w2s_judge.calibration.independence import ACCEPTED, IndependenceTest, independence_test
 from w2s_judge.calibration.opposition import agreement_with_rest
 from w2s_judge.calibration.tempering import held_out_dependence, tempered
 from w2s_judge.consensus import Consensus
@@ -32,7 +35,6 @@ from w2s_judge.gold import Gold
 from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
-ACCEPTED = 0.3  # p of the test from which on independent errors are believed
 NEGLIGIBLE = 0.03  # residual correlation that is believed to do no harm, however sure it is
 OPPOSED = -1.645  # z of the item-rest correlation below which a judge votes against the rest
 
@@ -58,12 +60,20 @@ LABELS_DECIDE = (
 )
 
 
-def dense_choice(votes: VoteMatrix, gold: Gold | None) -> tuple[str, Consensus]:
-    """Why, and the consensus: Dawid-Skene, tempered, or vote shares."""
+def dense_choice(
+    votes: VoteMatrix, gold: Gold | None, sources: Assumption = "clusters"
+) -> tuple[str, Consensus]:
+    """Why, and the consensus: Dawid-Skene, of judges or of sources, or vote shares."""
+    by_family = source_choice(votes, gold, sources, told=False) if sources == "families" else None
+    if by_family is not None:
+        return by_family
     fitted = DawidSkene()(votes, gold)
     test = independence_test(pair_tables(votes, fitted.posterior))
     if test is not None and (test.p >= ACCEPTED or test.size <= NEGLIGIBLE):
         return INDEPENDENT.format(p=test.p), _tempered(fitted, votes, gold)
+    merged = source_choice(votes, gold, sources, told=False)
+    if merged is not None:
+        return merged
     against = _opposing(votes, gold)
     if against:
         return OPPOSING.format(names=listed(against)), _tempered(fitted, votes, gold)

@@ -27,6 +27,7 @@ from w2s_judge.calibration.dependence import OVERLAP
 
 FEWEST = 4  # raters: three independent views identify the model, a fourth can contradict it
 LEAST_SPREAD = 1e-9  # a label that a rater always or never votes for has no variance
+ACCEPTED = 0.3  # p from which on independent errors are believed
 STRONGEST = 0.9  # squared correlation above which Fisher's scale is not followed
 
 

@@ -21,6 +21,14 @@ class RepeatedVotes(StrEnum):
     MEAN = "mean"
 
 
+class OneSourceIs(StrEnum):
+    """Which judges are one source, heard several times."""
+
+    CLUSTERS = "clusters"
+    FAMILIES = "families"
+    APART = "apart"
+
+
 @app.command()
 def aggregate(
     source: Annotated[
@@ -48,6 +56,10 @@ def aggregate(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="For a file: where the rows go.")
     ] = None,
+    sources: Annotated[
+        OneSourceIs | None,
+        typer.Option(help="Who counts as one source: an assumption that labels check."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of folds and bootstraps.")] = 0,
     json: Json = False,
 ) -> None:
@@ -60,6 +72,7 @@ def aggregate(
     done = run_aggregate(
         source, method=method, gold=gold, prior=prior, levels=levels, rubric=rubric,
         repeats=repeats.value, out=out, max_error=max_error, confidence=confidence, seed=seed,
+        sources=None if sources is None else sources.value,
     )  # fmt: skip
     if json:
         print_json([one.told() for one in done])

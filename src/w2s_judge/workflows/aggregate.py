@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_judge.aggregation.contract import METHODS
+from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
@@ -51,13 +52,15 @@ def aggregate(
     max_error: float | None = None,
     confidence: float = 0.9,
     seed: int = 0,
+    sources: Assumption | None = None,
     write: bool = True,
 ) -> tuple[Aggregated, ...]:
     """Aggregate a run folder or a file of votes; one result a rubric.
 
     For a run the rows go to `consensus/RUBRIC.METHOD.jsonl` in it and `scores.jsonl` is rewritten;
-    for a file they go to `out` (default: the file's name with .consensus.jsonl). `write=False`
-    writes nothing. Raises `InputError`, `ConfigurationError` and `UsageError`.
+    for a file they go to `out` (default: the file's name with .consensus.jsonl). `sources`
+    ("clusters", "families", "apart") says which judges are one source, for `auto` and `one-source`.
+    `write=False` writes nothing. Raises `InputError`, `ConfigurationError` and `UsageError`.
     """
     if not isinstance(method, str):
         raise UsageError(
@@ -73,7 +76,7 @@ def aggregate(
     )
     named = tuple(pairs) or parse_prior(prior if isinstance(prior, str) else None)
     wanted = Wanted(Path(source), rubric, checked_prior(named), levels, repeats)
-    aim = Aim(method, max_error, confidence, seed)
+    aim = Aim(method, max_error, confidence, seed, sources)
     labels = None if gold is None else GoldFile.read(Path(gold))
     if wanted.is_run:
         if out is not None:

@@ -132,9 +132,10 @@ def _of_run(
     method = was.method if METHODS.get(was.method).needs_gold is False or labels else "auto"
     counts: Mapping[str, Any] = run.manifest.get("counts") or {}
     ledger = replace(run.ledger(name, ballot.votes), unasked=int(counts.get("left") or 0))
+    sources = was.sources if method == was.method else None
     return _prepared(
-        ballot, labels, Aim(method, seed=job.seed), asked.arity, asked.utilities, ledger,
-        run.traits(ballot.votes),
+        ballot, labels, Aim(method, seed=job.seed, sources=sources), asked.arity, asked.utilities,
+        ledger, run.traits(ballot.votes),
     )  # fmt: skip
 
 
@@ -220,6 +221,6 @@ def _consensus(votes: VoteMatrix, gold: Gold | None, aim: Aim) -> tuple[Consensu
     """The consensus, and of gold items what fits said that did not see them."""
     card = METHODS.get(aim.method)
     if gold is not None and gold.G >= ENOUGH and prompts_of(votes, gold) >= FEWEST_PROMPTS:
-        mapped = calibrated(votes, gold, card.make(), aim)
+        mapped = calibrated(votes, gold, aim.made(card), aim)
         return mapped.consensus, mapped.held_out
-    return without_gold(votes, gold, card), None
+    return without_gold(votes, gold, card, aim.made(card)), None

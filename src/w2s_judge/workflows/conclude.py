@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
 from w2s_judge.aggregation.auto import Auto, ranking_left_out
 from w2s_judge.aggregation.contract import METHODS, Aggregator, Method
 from w2s_judge.aggregation.majority import Majority
+from w2s_judge.aggregation.one_source import OneSource
+from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.crossfit import Calibrated, with_gold
 from w2s_judge.calibration.dependence import Dependence, dependence
@@ -32,17 +35,35 @@ class Aim:
     """What is asked of an aggregation beside its votes.
 
     `max_error` in (0, 1): claim labels only where, with `confidence`, at most this share is wrong.
+    `sources` says which judges are one source, for methods that ask; None leaves it to them.
     """
 
     method: str = "auto"
     max_error: float | None = None
     confidence: float = 0.9
     seed: int = 0
+    sources: Assumption | None = None
 
     def __post_init__(self) -> None:
         for name, share in (("max-error", self.max_error), ("confidence", self.confidence)):
             if share is not None and not (isinstance(share, (int, float)) and 0 < share < 1):
                 raise UsageError(f"--{name} {share!r} must be above 0 and below 1")
+        if self.sources is not None and self.sources not in get_args(Assumption):
+            raise UsageError(
+                f"--sources {self.sources!r} is not known: {', '.join(get_args(Assumption))}"
+            )
+
+    def made(self, card: Method) -> Aggregator:
+        """The method of a card with its defaults, but for what is asked; `UsageError`."""
+        method = card.make()
+        if self.sources is None:
+            return method
+        if isinstance(method, (Auto, OneSource)):
+            return replace(method, sources=self.sources)
+        raise UsageError(
+            f"--sources is for the methods auto and one-source: {card.name} takes every judge as "
+            "it comes"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +103,18 @@ def conclude(votes: VoteMatrix, gold: Gold | None, aim: Aim) -> Conclusion:
     if aim.max_error is not None:
         consensus, rivals, selection = _selective(votes, gold, card, aim)
     elif gold is not None and gold.G >= ENOUGH and prompts_of(votes, gold) >= FEWEST_PROMPTS:
-        consensus, rivals = _with_gold(votes, gold, card.make(), aim)
+        consensus, rivals = _with_gold(votes, gold, aim.made(card), aim)
     else:
-        consensus, rivals = without_gold(votes, gold, card), ()
+        consensus, rivals = without_gold(votes, gold, card, aim.made(card)), ()
     return Conclusion(
         consensus, rivals, _dependence(votes, gold, consensus), _moved(votes, gold, consensus),
         selection,
     )  # fmt: skip
 
 
-def without_gold(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensus:
+def without_gold(
+    votes: VoteMatrix, gold: Gold | None, card: Method, method: Aggregator
+) -> Consensus:
     """A method where gold is too little to calibrate on; gold items are anchors all the same.
 
     Votes that only rank are no probabilities: beside others they are left out, and alone they give
@@ -99,20 +122,20 @@ def without_gold(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensu
     """
     ranking = votes.uncalibrated
     if card.ranks == "known" or ranking is None or not ranking[votes.rater].any():
-        return _fitted(votes, gold, card)
+        return _fitted(votes, gold, card, method)
     where_to_cut = votes.truth_with(gold).prior is not None or (gold is not None and gold.G > 0)
     if card.ranks == "cut" and where_to_cut:
-        return _fitted(votes, gold, card)
+        return _fitted(votes, gold, card, method)
     if not ranking[votes.rater].all():
-        found = _fitted(votes.only(~ranking[votes.rater]), gold, card)
+        found = _fitted(votes.only(~ranking[votes.rater]), gold, card, method)
         return replace(found, notes=(*found.notes, ranking_left_out(votes)))
-    found = _fitted(votes, gold, card)
+    found = _fitted(votes, gold, card, method)
     note = "every judge's votes rank and are no probabilities: no label is claimed"
     return replace(found, calibration="uncalibrated", notes=(*found.notes, note))
 
 
-def _fitted(votes: VoteMatrix, gold: Gold | None, card: Method) -> Consensus:
-    consensus = card.make()(votes, gold)
+def _fitted(votes: VoteMatrix, gold: Gold | None, card: Method, method: Aggregator) -> Consensus:
+    consensus = method(votes, gold)
     return tempered(consensus, votes, gold) if card.independent else consensus
 
 
@@ -179,7 +202,7 @@ def _selective(
             f"--max-error holds half of the gold back, and {gold.G} labels are too few: about 80 "
             "are the least for an error of .1 at a confidence of .9; `w2s-judge label` draws them"
         )
-    consensus, rivals = _with_gold(votes, fit, card.make(), aim)
+    consensus, rivals = _with_gold(votes, fit, aim.made(card), aim)
     # The promise is about what is exported, so that only such items are tested.
     offered = consensus.support > 0
     if consensus.decided is not None:

@@ -34,6 +34,7 @@ def fit_record(
         "rubric": ballot.rubric,
         "method": consensus.method,
         "asked_for": aim.method,
+        "sources": aim.sources,
         "settings": consensus.settings,
         "seed": aim.seed,
         "items": votes.I,

@@ -140,7 +140,7 @@ def _blind(
     prompts = prompts_of(votes, gold)
     if prompts < 2:
         return {}
-    method = METHODS.get(rows.aggregator).make()
+    method = rows.before.aim.made(METHODS.get(rows.aggregator))
     if gold.G >= ENOUGH and prompts >= FEWEST_PROMPTS:
         found = calibrated(votes, gold, method, rows.before.aim).held_out
     else:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.errors import UsageError
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.reading import Asked
@@ -25,7 +27,8 @@ class Remembered:
     """How a rubric was last aggregated; `file` in the run folder has the rows.
 
     `gold` is the path of the labels' file, `prior` maps every class; None where there was none.
-    `state` is that of the votes then, "" where an earlier version did not keep it.
+    `state` is that of the votes then, "" where an earlier version did not keep it; `sources` as in
+    `Aim`.
     """
 
     file: str = ""
@@ -36,6 +39,7 @@ class Remembered:
     gold: str | None = None
     prior: dict[str, float] | None = None
     state: str = ""
+    sources: Assumption | None = None
 
     @classmethod
     def of(cls, record: dict[str, Any] | None) -> Remembered:
@@ -45,20 +49,28 @@ class Remembered:
     @property
     def aim(self) -> Aim:
         """What was asked of it."""
-        return Aim(self.method, self.max_error, self.confidence, self.seed)
+        return Aim(self.method, self.max_error, self.confidence, self.seed, self.sources)
 
 
 def into_run(
-    db: sqlite3.Connection, folder: Path, done: Aggregated, labels: GoldFile | None, aim: Aim
+    db: sqlite3.Connection,
+    folder: Path,
+    done: Aggregated,
+    labels: GoldFile | None,
+    aim: Aim,
+    *,
+    called: str | None = None,
+    stages: Sequence[int] | None = None,
 ) -> Aggregated:
     """Write the consensus of a rubric and its fit into the folder.
 
-    Where `--max-error` cannot be kept the rows are written without labels.
+    Where `--max-error` cannot be kept the rows are written without labels. `called` names the file
+    where that is not the method; `stages` are those at which the rows of a cascade stopped.
     """
     name = done.rubric or ""
     asked = Asked.recorded(name, manifests.load(db)["rubrics"][name])
-    path = consensus_path(folder, name, aim.method)
-    rows = with_details(done.rows(), db, asked)
+    path = consensus_path(folder, name, called or aim.method)
+    rows = with_details(done.rows(), db, asked, stages)
     counts = write_consensus(path, rows, RUN_KEYS, done.record)
     truth = done.votes.truth
     prior = None if truth is None or truth.prior is None else truth
@@ -66,6 +78,7 @@ def into_run(
         str(path.relative_to(folder)), aim.method, aim.max_error, aim.confidence, aim.seed,
         None if labels is None else str(labels.path.resolve()),
         None if prior is None else dict(zip(prior.classes, prior.prior or (), strict=True)),
+        sources=aim.sources,
     )  # fmt: skip
     return replace(done, path=path, kept=asdict(kept), counts=counts.told(done.consensus.classes))
 
@@ -79,7 +92,9 @@ def again(
     labels: GoldFile | None,
 ) -> Aggregated:
     """Aggregate a rubric as it was last, but for the method and the labels that are given."""
-    aim = before.aim if method is None else replace(before.aim, method=method)
+    aim = before.aim
+    if method not in (None, aim.method):
+        aim = replace(aim, method=method, sources=None)  # the assumption was the other method's
     if labels is None and before.gold is not None:
         path = Path(before.gold)
         if not path.is_file():
