@@ -37,23 +37,6 @@ PARITY, SOFT_SECONDS, SOFT_MEMORY = 1e-6, 3.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the table; `kept` is None where nothing is promised."""
-
-    what: str
-    ours: str
-    other: str
-    ratio: str
-    promise: str
-    kept: bool | None
-
-    def __str__(self) -> str:
-        verdict = {True: "yes", False: "NO", None: ""}[self.kept]
-        cells = (self.what, self.ours, self.other, self.ratio, self.promise, verdict)
-        return "| " + " | ".join(cells) + " |"
-
-
-@dataclass(frozen=True, slots=True)
 class Bench:
     """Where things are: a scratch folder, the peer's Python (None: no peers), the sizes."""
 

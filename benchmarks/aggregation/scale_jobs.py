@@ -16,7 +16,7 @@ from w2s_judge.votes import VoteMatrix
 
 JUDGES, LABELS = 5, 3
 ACCURACY = np.array([0.9, 0.8, 0.7, 0.65, 0.6])
-CLASSES = (0.5, 0.3, 0.2)
+CLASSES = {2: (0.6, 0.4), 3: (0.5, 0.3, 0.2)}  # by number of labels
 CHUNK = 50_000  # items whose votes are drawn at a time: the drawing must not be the peak
 FEW, MANY = 2, 12  # iterations; seconds of one are the difference over their number
 Figures = dict[str, float]
@@ -33,24 +33,33 @@ def matrix(item: np.ndarray, rater: np.ndarray, shape: tuple[int, int, int], **v
 
 def dense(items: int, *, soft: bool = False) -> VoteMatrix:
     """Everybody votes on everything, in order; soft votes hold 0.35 to 1 of their label."""
+    return dense_and_truth(items, soft=soft)[0]
+
+
+def dense_and_truth(
+    items: int, *, labels: int = LABELS, soft: bool = False
+) -> tuple[VoteMatrix, np.ndarray]:
+    """The same of so many labels, 2 or 3, and what is right (items,)."""
     rng = np.random.default_rng(0)
     item = np.repeat(np.arange(items, dtype=np.int32), JUDGES)
     rater = np.tile(np.arange(JUDGES, dtype=np.int32), items)
     label = np.empty(len(item), dtype=np.int32)
-    mass = np.empty((len(item), LABELS)) if soft else None
+    right = np.empty(items, dtype=np.int32)
+    mass = np.empty((len(item), labels)) if soft else None
     for start in range(0, items, CHUNK):
         size = min(CHUNK, items - start)
-        truth = rng.choice(LABELS, size, p=CLASSES)[:, None]
-        other = (truth + rng.integers(1, LABELS, (size, JUDGES))) % LABELS
+        truth = rng.choice(labels, size, p=CLASSES[labels])[:, None]
+        right[start : start + size] = truth[:, 0]
+        other = (truth + rng.integers(1, labels, (size, JUDGES))) % labels
         votes = np.where(rng.random((size, JUDGES)) < ACCURACY, truth, other).ravel()
         here = slice(start * JUDGES, (start + size) * JUDGES)
         label[here] = votes
         if mass is not None:
-            top = rng.uniform(0.35, 1.0, len(votes))
-            mass[here] = ((1 - top) / (LABELS - 1))[:, None]
+            top = rng.uniform(0.35 if labels > 2 else 0.5, 1.0, len(votes))
+            mass[here] = ((1 - top) / (labels - 1))[:, None]
             mass[np.arange(here.start, here.stop), votes] = top
     columns = {"label": label} if mass is None else {"mass": mass}
-    return matrix(item, rater, (items, JUDGES, LABELS), **columns)
+    return matrix(item, rater, (items, JUDGES, labels), **columns), right
 
 
 def crowd(items: int) -> VoteMatrix:

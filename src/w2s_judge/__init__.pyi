@@ -3,6 +3,7 @@ from w2s_judge.aggregation.dawid_skene import DawidSkene as DawidSkene
 from w2s_judge.aggregation.hypotheses import Hypotheses as Hypotheses
 from w2s_judge.aggregation.rotated_factors import RotatedFactors as RotatedFactors
 from w2s_judge.audit.audited import Audit as Audit
+from w2s_judge.cascade.learn import Cascade as Cascade
 from w2s_judge.comparisons import Comparisons as Comparisons
 from w2s_judge.comparisons import Ranking as Ranking
 from w2s_judge.consensus import Consensus as Consensus
@@ -40,6 +41,7 @@ from w2s_judge.workflows.label import label as label
 from w2s_judge.workflows.pairs import pairs as pairs
 from w2s_judge.workflows.probe import probe as probe
 from w2s_judge.workflows.rank import rank as rank
+from w2s_judge.workflows.replay import replay as replay
 from w2s_judge.workflows.score import score as score
 
 __version__: str

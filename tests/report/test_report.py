@@ -20,6 +20,7 @@ from w2s_judge.audit.audited import Answer, Cast
 from w2s_judge.audit.part import Column, Figure, Part, Table
 from w2s_judge.audit.report import cells, page, plain, render
 from w2s_judge.audit.report.canvas import Canvas, drawing, shortened, wide
+from w2s_judge.audit.report.frame import shipped
 
 
 class Read(HTMLParser):
@@ -246,7 +247,7 @@ def test_the_users_own_plot_settings_do_not_matter(small, tmp_path):
 
 
 def test_both_dark_palettes_are_one():
-    style = page._file("style.css")
+    style = shipped("style.css")
     dark = [block for block in re.findall(r"--page:[^}]*", style) if "#121316" in block]
     assert len(dark) == 2
     assert len({" ".join(block.split()) for block in dark}) == 1

@@ -46,24 +46,42 @@ def with_gold(
     Gold items keep their label, items without a vote their prior. What was decided is the last
     of the consensus' notes.
     """
+    consensus, chosen, once = _calibrated(method, votes, gold, folds, seed)
+    if chosen is None:
+        return Calibrated(consensus, Identity(), once.held)
+    held, fold, voted = once.held, once.without.fold, votes.support[gold.item] > 0
+    size, least = kish(gold.weight[voted]), LEAST * (folds - 1) // folds
+    mapped, two = held.copy(), once.without.two()
+    for f in once.floors:
+        rest, mine = voted & (fold != f), voted & (fold == f)
+        rows = _without_also(held, f, fold, two)
+        inner = _choose(rows, votes, gold, fold, rest, once.floors[f], size, least)
+        mapped[mine] = inner.map.apply(held[mine])
+    return Calibrated(consensus, chosen.map, mapped)
+
+
+def calibrated(
+    method: Fitted, votes: VoteMatrix, gold: Gold, *, folds: int = FOLDS, seed: int = 0
+) -> Consensus:
+    """The consensus of `with_gold` alone: 1 + folds fits, for nothing is held out of the map."""
+    return _calibrated(method, votes, gold, folds, seed)[0]
+
+
+def _calibrated(
+    method: Fitted, votes: VoteMatrix, gold: Gold, folds: int, seed: int
+) -> tuple[Consensus, Choice | None, _Once]:
+    """The consensus, mapped; what was chosen, None where gold is too little; the fits for it."""
     consensus = method(votes, gold)
     fold = folds_of(gold.label, votes.group[gold.item], folds, seed)
     without = _Without(method, votes, gold, fold)
-    held, floors = without.each()
+    once = _Once(without, *without.each())
     voted = votes.support[gold.item] > 0
-    C = len(gold.classes)  # noqa: N806
-    short = too_little(gold.label[voted], C)
+    short = too_little(gold.label[voted], len(gold.classes))
     if short is not None:
-        return Calibrated(_told(consensus, short), Identity(), held)
-    chosen = _choose(held, votes, gold, fold, voted, min(floors.values()), None, LEAST)
-    size, least = kish(gold.weight[voted]), LEAST * (folds - 1) // folds
-    mapped, two = held.copy(), without.two()
-    for f in floors:
-        rest, mine = voted & (fold != f), voted & (fold == f)
-        rows = _without_also(held, f, fold, two)
-        inner = _choose(rows, votes, gold, fold, rest, floors[f], size, least)
-        mapped[mine] = inner.map.apply(held[mine])
-    return Calibrated(_mapped(consensus, votes, gold, chosen), chosen.map, mapped)
+        return _told(consensus, short), None, once
+    floor = min(once.floors.values())
+    chosen = _choose(once.held, votes, gold, fold, voted, floor, None, LEAST)
+    return _mapped(consensus, votes, gold, chosen), chosen, once
 
 
 def held_out(
@@ -111,6 +129,15 @@ class _Without:
         folds = list(map(int, np.unique(self.fold)))
         pairs = [(f, g) for f in folds for g in folds if f < g]
         return {(f, g): self.fit(f, g).posterior[self.gold.item] for f, g in pairs}
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """What fits without one fold gave; see `_Without.each`."""
+
+    without: _Without
+    held: Floats
+    floors: dict[int, float]
 
 
 def _without_also(held: Floats, f: int, fold: Ints, two: dict[tuple[int, int], Floats]) -> Floats:

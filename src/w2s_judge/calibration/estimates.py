@@ -85,12 +85,24 @@ def paired(
     *,
     draws: int = 2000,
 ) -> Estimate:
-    """Accuracy of a minus accuracy of b on the same n items, with a 95 % bootstrap interval.
+    """Accuracy of a minus accuracy of b on the same n items: see `mean_difference`."""
+    difference = credit(posterior_a, label) - credit(posterior_b, label)
+    return mean_difference(difference, weight, group, seed, draws=draws)
+
+
+def mean_difference(
+    difference: Floats,
+    weight: Floats | None = None,
+    group: Ints | None = None,
+    seed: int = 0,
+    *,
+    draws: int = 2000,
+) -> Estimate:
+    """Mean of differences (n,) in [-1, 1], with a 95 % bootstrap interval.
 
     Groups are drawn with replacement, the Hajek mean is taken in each draw, and the interval is
     between the percentiles. With fewer than two groups nothing is known: -1 to 1.
     """
-    difference = credit(posterior_a, label) - credit(posterior_b, label)
     n = len(difference)
     if not n:
         raise ValueError("there is no labelled item to compare on")

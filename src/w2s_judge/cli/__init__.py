@@ -9,7 +9,15 @@ import sys
 
 import typer
 
-from w2s_judge.cli import asking, auditing, consensus, looking, preferring, probing  # noqa: F401 (each declares its commands)
+from w2s_judge.cli import (  # noqa: F401 (each declares its commands)
+    asking,
+    auditing,
+    consensus,
+    looking,
+    preferring,
+    probing,
+    replaying,
+)
 from w2s_judge.cli.app import STOPPED, app, complain
 from w2s_judge.errors import UsageError, W2SJudgeError
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from w2s_judge.cli.app import (
+    NOTHING_WRITTEN,
     STOPPED,
     AllowImport,
     BudgetUsd,
@@ -68,18 +70,58 @@ def score(
     one_order: Annotated[
         bool, typer.Option("--one-order", help="Show each pair in one order, by lot, not in both.")
     ] = False,
+    cascade: Annotated[
+        bool,
+        typer.Option(
+            "--cascade",
+            help="Ask dearer judges only where cheaper ones leave it open; learned on --gold.",
+        ),
+    ] = False,
+    max_error: Annotated[
+        float | None,
+        typer.Option(help="--cascade: claim labels only where at most this share is wrong."),
+    ] = None,
+    confidence: Annotated[
+        float | None, typer.Option(help="--cascade: with how much confidence. Default: 0.9.")
+    ] = None,
+    decided: Annotated[
+        float | None,
+        typer.Option(help="--cascade: from which probability on an item stops. Default: 0.95."),
+    ] = None,
+    stages: Annotated[
+        int | None, typer.Option(help="--cascade: batches of judges at most. Default: 3.")
+    ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JUDGE=NUMBER",
+            help="--cascade: what asking a judge about one thing costs, in place of the panel's "
+            "prices; may be repeated.",
+        ),
+    ] = None,
+    relearn: Annotated[
+        bool, typer.Option("--relearn", help="--cascade: learn the run's plan anew.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but errors.")] = False,
     json: Json = False,
 ) -> None:
     """Score outputs with every judge; the same command again resumes.
 
     Example: w2s-judge score outputs.jsonl --panel panel.toml --rubric safety --budget-usd 5
+
+    Only as dear as it must be: w2s-judge score outputs.jsonl --panel panel.toml --rubric safety
+    --cascade --gold gold.csv --max-error 0.1
     """
+    from w2s_judge.workflows.cascade_options import cascade_job
     from w2s_judge.workflows.score import Job, run_job
 
+    staged = cascade_job(
+        cascade, stages=stages, decided=decided, max_error=max_error, confidence=confidence,
+        price=price or (), relearn=relearn, method=method, seed=seed,
+    )  # fmt: skip
     job = Job(
         outputs, panel, tuple(rubric or ()), out, reader, skip_bad, max_calls, budget_usd, seed,
-        block, allow_own_family, allow_import, method, gold, compare, one_order,
+        block, allow_own_family, allow_import, method, gold, compare, one_order, staged,
     )  # fmt: skip
     if estimate:
         from w2s_judge.terminal.estimates import show_estimate
@@ -104,6 +146,17 @@ def score(
             for reason in summary["reasons"]:
                 complain(f"stopped: {reason}")
         raise typer.Exit(STOPPED)
+    if not kept(summary):
+        raise typer.Exit(NOTHING_WRITTEN)
+
+
+def kept(summary: Mapping[str, Any]) -> bool:
+    """Whether every promise of few errors that a cascade was to keep is kept."""
+    made = [summary["rubrics"][name]["aggregated"] for name in summary["cascade"] or ()]
+    return not any(
+        one is not None and one["selection"] and one["selection"]["threshold"] is None
+        for one in made
+    )
 
 
 @app.command()

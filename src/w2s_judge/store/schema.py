@@ -93,6 +93,14 @@ CREATE TABLE IF NOT EXISTS sessions (  -- leased: granted before calls are made,
     leased_calls INTEGER NOT NULL DEFAULT 0,
     leased_usd REAL NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS courses (   -- how far things judged have come in a cascade
+    rubric TEXT NOT NULL,
+    key BLOB NOT NULL,                 -- of the first question about the thing
+    stage INTEGER NOT NULL,            -- the last stage that was decided for it
+    open INTEGER NOT NULL,             -- 1: it goes on to the next stage
+    rank INTEGER NOT NULL,             -- its turn among those that go on
+    PRIMARY KEY (rubric, key)
+) WITHOUT ROWID;
 """
 
 

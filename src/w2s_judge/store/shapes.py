@@ -50,3 +50,19 @@ def each_shape(db: sqlite3.Connection) -> Iterator[Shape]:
     """The shape of every single item, for plans that differ between items that are alike."""
     for name, task, families in db.execute("SELECT id, task, families FROM items"):
         yield Shape(task, tuple(json.loads(families)), 1, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A staged item without its texts: its place in the input, and its lot, the order of asking."""
+
+    position: int
+    lot: int
+    shape: Shape
+
+
+def each_placed(db: sqlite3.Connection) -> Iterator[Placed]:
+    """Every staged item, in the order of the input."""
+    rows = db.execute("SELECT position, shuffle, id, task, families FROM items ORDER BY position")
+    for position, lot, name, task, families in rows:
+        yield Placed(position, lot, Shape(task, tuple(json.loads(families)), 1, name))

@@ -72,6 +72,8 @@ def promise(selection: Mapping[str, Any]) -> str:
     if selection["threshold"] is None:
         why = selection["why"]
         return f"{asked}: NOT KEPT by any threshold, so no label is claimed beyond gold's. {why}"
+    if len(selection.get("stages", ())) > 1:
+        return f"{asked}, over all stages: {selection['why']}"
     return (
         f"{asked}: kept from {selection['threshold']:.3f} on, where {selection['errors']} of "
         f"{selection['accepted']} labels that were held back are wrong (at most "

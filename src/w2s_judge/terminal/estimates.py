@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from w2s_judge.terminal.amounts import dollars, tokens
+from w2s_judge.terminal.cascades import estimate_lines
 from w2s_judge.terminal.tables import say, show
 
 
@@ -21,6 +22,9 @@ def show_estimate(told: Mapping[str, Any]) -> None:
             f"This run folder has made {told['already_called']:,} calls already: what it holds is "
             "not asked again, so less will be needed."
         )
+    if told["cascade"]:
+        lines[0] = "The table is of all judges about everything. " + lines[0]
+        lines += estimate_lines(told["cascade"])
     lines += told["left_out"]
     lines += [
         f"Not asked under {name}: {one['count']:,}. {one['why']}"

@@ -20,12 +20,7 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[shown]}", markup=False),
-            console=console,
-        )
+        self._progress = _progress(console)
         self._tallies: list[tuple[TaskID, Tally]] = []
         self._notes: dict[str, str] = {}
         self._began = 0.0
@@ -35,8 +30,9 @@ class Bars:
         self._console.print(harmless(line, 2000), markup=False, highlight=False)
 
     def began(self, tallies: Sequence[Tally]) -> None:
-        """Show the bars."""
+        """Show the bars, anew for each session of asking; those of the last one stay above."""
         self._began = time.monotonic()
+        self._progress, self._tallies = _progress(self._console), []
         for tally in tallies:
             task = self._progress.add_task(harmless(tally.judge, 40), shown="", total=1)
             self._tallies.append((task, tally))
@@ -58,6 +54,15 @@ class Bars:
         if self._tallies:
             self.tick()
             self._progress.stop()
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[shown]}", markup=False),
+        console=console,
+    )
 
 
 class Lines:

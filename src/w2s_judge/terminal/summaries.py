@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from w2s_judge.terminal.amounts import dollars, tokens
+from w2s_judge.terminal.cascades import show_cascade
 from w2s_judge.terminal.conclusions import show_conclusion
 from w2s_judge.terminal.tables import say, show
 
@@ -20,6 +21,9 @@ def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
         ("judge", "votes", "abstained", "failed", "calls", "tokens", "cost", "s/call", "read"),
         [_judge_row(name, one) for name, one in summary["judges"].items() if one["questions"]],
     )  # fmt: skip
+    for name, one in (summary["cascade"] or {}).items():
+        console.print()
+        show_cascade(console, name, one)
     console.print()
     show(
         console, "Scores", ("rubric", "rows", "labels", "no label", "calibration"),
@@ -95,8 +99,9 @@ def closing_lines(summary: Mapping[str, Any]) -> list[str]:
     )
     if summary["status"] != "complete":
         lines += [f"Stopped: {reason}" for reason in summary["reasons"]]
+        later = ", and what later stages will ask" if summary["cascade"] else ""
         lines.append(
-            f"{summary['left']:,} questions are left. The same command goes on where this one "
-            "stopped; nothing that is stored is asked again."
+            f"{summary['left']:,} questions are left{later}. The same command goes on where this "
+            "one stopped; nothing that is stored is asked again."
         )
     return lines

@@ -192,8 +192,8 @@ def _noted(notes: tuple[str, ...]) -> tuple[str, ...]:
 def check_targets(page: Path | None, figures: Path | None, read: Sequence[Path | None]) -> None:
     """Refuse files that cannot be written, or that hold something else, before any work.
 
-    `read` are the files and folders that the audit reads. A file that is there is replaced only if
-    it is an audit's. `MissingExtra` where the page needs what is not installed.
+    `read` are the files and folders that are read. A file that is there is replaced only if it is
+    one of ours. `MissingExtra` where the page needs what is not installed.
     """
     if page is not None and not all(find_spec(name) for name in ("jinja2", "matplotlib")):
         raise MissingExtra("report", "an HTML report")
@@ -210,11 +210,13 @@ def check_targets(page: Path | None, figures: Path | None, read: Sequence[Path |
         if path.exists() and any(path.samefile(one) for one in given):
             raise UsageError(f"{path} is what is read: name another file")
         if path.exists() and not _is_ours(path, begins):
-            raise UsageError(f"{path} is there and is no audit: name another file, or remove it")
+            raise UsageError(
+                f"{path} is there and w2s-judge did not write it: name another file, or remove it"
+            )
 
 
 def _is_ours(path: Path, begins: str) -> bool:
-    """Whether a file is one that an audit wrote."""
+    """Whether a file begins as those do that are written here."""
     with path.open("rb") as file:
         head = file.read(4096).decode("utf-8", "replace")
     return begins in head

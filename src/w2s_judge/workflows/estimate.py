@@ -13,17 +13,17 @@ from w2s_judge.judges.contracts import LocalJudge
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.call import BYTES_PER_TOKEN
 from w2s_judge.store import folder as folders
-from w2s_judge.store.items import blocks
 from w2s_judge.store.journal import spent
 from w2s_judge.store.probe_votes import calls_for_probes
 from w2s_judge.store.schema import connect
 from w2s_judge.workflows.before_asking import check_prices
+from w2s_judge.workflows.cascade_estimate import cascade_estimate
+from w2s_judge.workflows.cascade_setup import check_cascade
 from w2s_judge.workflows.choosing import choose_rubrics, seats_at
+from w2s_judge.workflows.gold import GoldFile
+from w2s_judge.workflows.lengths import answer_tokens, mean_bytes
 from w2s_judge.workflows.records import not_asked
 from w2s_judge.workflows.score import Job, Prepared, prepare
-
-SAMPLE = 200  # items whose questions are worded to see how long they are
-WORDS = 120  # tokens of a typical reply with its reasoning
 
 
 def estimate(
@@ -47,6 +47,7 @@ def estimate_job(job: Job) -> dict[str, Any]:
         with closing(connect(here.folder / folders.DATABASE)) as db:
             prepared = prepare(here, db, chosen, seats, missing, job.folder)
             sizes = mean_bytes(prepared)
+            staged = _cascade(job, prepared, sizes)
     judges = {seat.name: _judge(seat, prepared, sizes) for seat in seats}
     costs = [one["usd"] for one in judges.values()]
     return {
@@ -59,7 +60,15 @@ def estimate_job(job: Job) -> dict[str, Any]:
         "left_out": list(missing),
         "not_asked": not_asked(prepared),
         "already_called": calls_before(job.folder),
+        "cascade": staged,
     }
+
+
+def _cascade(job: Job, prepared: Prepared, sizes: Mapping[str, float]) -> dict[str, Any] | None:
+    if job.cascade is None:
+        return None
+    labels = check_cascade(job, None if job.gold is None else GoldFile.read(job.gold))
+    return cascade_estimate(prepared, job.cascade, labels, job.folder, sizes)
 
 
 def calls_before(folder: Path) -> int:
@@ -73,27 +82,13 @@ def calls_before(folder: Path) -> int:
         return max(0, spent(db).calls - calls_for_probes(db))
 
 
-def mean_bytes(prepared: Prepared) -> dict[str, float]:
-    """Mean length in bytes of a question under each rubric, over a random sample of items."""
-    lengths: dict[str, list[int]] = {}
-    chosen = prepared.chosen
-    for block in blocks(prepared.db, SAMPLE):
-        for _, item in block:
-            for name in chosen.choice(item.task):
-                for question in prepared.design.questions(chosen.rubrics[name], item):
-                    worded = chosen.rubrics[name].wording(question, "logprob")
-                    lengths.setdefault(name, []).append(len(worded.encode()))
-        break
-    return {name: sum(found) / len(found) for name, found in lengths.items()}
-
-
 def _judge(seat: Seat, prepared: Prepared, sizes: Mapping[str, float]) -> dict[str, Any]:
     counts = {name: by[seat.name] for name, by in prepared.plan.by_rubric.items() if by[seat.name]}
     calls = sum(counts.values())
     if isinstance(seat.judge, LocalJudge):
         return {"calls": calls, "prompt_tokens": 0, "completion_tokens": 0, "usd": 0.0}
     prompt = sum(count * sizes[name] for name, count in counts.items()) / BYTES_PER_TOKEN
-    each = 1 if seat.judge.way == "logprob" else min(WORDS, seat.judge.most_tokens)
+    each = answer_tokens(seat)
     return {
         "calls": calls,
         "prompt_tokens": round(prompt),

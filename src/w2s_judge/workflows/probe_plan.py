@@ -21,7 +21,7 @@ from w2s_judge.store.journal import answered_keys
 from w2s_judge.store.reading import Asked
 from w2s_judge.types import Question
 from w2s_judge.workflows.before_asking import check_prices
-from w2s_judge.workflows.estimate import SAMPLE, WORDS
+from w2s_judge.workflows.lengths import SAMPLE, answer_tokens
 from w2s_judge.workflows.probe_panel import judges_again, rubrics_again
 from w2s_judge.workflows.probe_sample import Sample, all_asked, drawn, selection
 
@@ -128,10 +128,7 @@ def dollars(seat: Seat, load: Load) -> float | None:
 
 def tokens_out(seat: Seat, load: Load) -> int:
     """How many tokens the answers may have."""
-    if isinstance(seat.judge, LocalJudge):
-        return 0
-    each = 1 if seat.judge.way == "logprob" else min(WORDS, seat.judge.most_tokens)
-    return load.calls * each
+    return load.calls * answer_tokens(seat)
 
 
 @dataclass(slots=True)

@@ -89,6 +89,7 @@ def begun(
         "cost": before.get("cost"),
         "rubrics": rubrics,
         "consensus": before.get("consensus", {}),
+        "cascade": before.get("cascade", {}),
         "not_asked": not_asked(prepared),
     }  # fmt: skip
 
@@ -192,6 +193,7 @@ def summed_up(
         "left_out": list(prepared.missing),
         "warnings": warnings(prepared),
         "rubrics": {name: dict(one) for name, one in counts.items()},
+        "cascade": None,
         "not_asked": not_asked(prepared, asking),
         "spent": {
             "calls": spent.calls,

@@ -7,8 +7,8 @@ block by block, and the summary says so.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from w2s_judge.workflows.verdicts import verdicts
 
 WHOLE = 50_000
 STREAMED = "mean"
+End = Callable[[sqlite3.Connection, Path], Aggregated]
 UNHELD = "the plain mean, block by block: so many votes are not held in memory by `score`"
 
 
@@ -40,12 +41,14 @@ UNHELD = "the plain mean, block by block: so many votes are not held in memory b
 class Choice:
     """How `score` aggregates at its end; None goes on as the run's last aggregation did.
 
-    `rubrics` are those that the gold may be about: the ones of this command.
+    `rubrics` are those that the gold may be about: the ones of this command. `ends` are rubrics
+    whose consensus is a cascade's, by what writes it into the run.
     """
 
     method: str | None = None
     gold: GoldFile | None = None
     rubrics: tuple[str, ...] = ()
+    ends: Mapping[str, End] = field(default_factory=dict)
 
 
 def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, dict[str, Any]]:
@@ -61,7 +64,7 @@ def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, d
         if not size:
             gone.append(name)
             told[name] = _told(Counts().told(asked.classes))
-        elif size > WHOLE:
+        elif size > WHOLE and name not in choice.ends:
             path = consensus_path(folder, name, STREAMED)
             rows = with_details(_streamed(db, asked, before), db, asked)
             record = {"method": STREAMED, "rubric": name, "notes": [UNHELD]}
@@ -86,6 +89,8 @@ def _aggregated(
 
     The votes are paid for and there: scores are written in any case.
     """
+    if name in choice.ends:
+        return choice.ends[name](db, folder), None
     method = choice.method if name in choice.rubrics else None
     try:
         labels = choice.gold

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from w2s_judge.aggregation.contract import METHODS
+from w2s_judge.cascade.learn import Cascade
 from w2s_judge.errors import InputError
 from w2s_judge.judges.seat import Seat
 from w2s_judge.scoring.design import Design
-from w2s_judge.scoring.engine import Place, ending
+from w2s_judge.scoring.engine import ending
 from w2s_judge.scoring.plan import Plan, plan
 from w2s_judge.scoring.settings import Settings
 from w2s_judge.scoring.tally import Tally
@@ -34,10 +36,14 @@ from w2s_judge.workflows.before_asking import (
     check_recorded,
     count_unpriced,
 )
+from w2s_judge.workflows.cascade_options import CascadeJob, asked_for
+from w2s_judge.workflows.cascade_session import Session, cascade_ready
+from w2s_judge.workflows.cascade_setup import check_cascade
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
 from w2s_judge.workflows.comparing import designed
 from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
 from w2s_judge.workflows.rescoring import Choice, rescore
+from w2s_judge.workflows.seating import placed
 from w2s_judge.workflows.source import run_folder, stage_file
 from w2s_judge.workflows.watching import Silence, Watcher
 
@@ -62,6 +68,7 @@ class Job:
     gold: Path | None = None
     compare: str = "all"
     one_order: bool = False
+    cascade: CascadeJob | None = None
 
     @property
     def folder(self) -> Path:
@@ -101,6 +108,9 @@ def score(
     gold: str | Path | None = None,
     compare: str = "all",
     one_order: bool = False,
+    cascade: bool | Cascade = False,
+    prices: Mapping[str, float] | None = None,
+    relearn: bool = False,
     watcher: Watcher | None = None,
 ) -> Run:
     """Score a file of outputs; the same call again resumes. Works inside a running event loop.
@@ -110,8 +120,14 @@ def score(
     called and spent. `method` and `gold` are `aggregate`'s, for the scores at the end; None goes on
     as the run's last aggregation did. `compare` says which pairs a rubric of comparisons is asked
     about: "all", "4" (each response in four, connected) or "undecided" (those that this run's
-    scores of single responses leave open); `one_order` asks each in one order. Gives the run, with
-    `run.summary` as `w2s-judge score --json` prints it. Raises `InputError`,
+    scores of single responses leave open); `one_order` asks each in one order.
+
+    `cascade` True, or a `Cascade` with its settings, asks all judges about the items with gold,
+    learns there what each is worth, and asks dearer ones only where cheaper ones leave it open.
+    `prices` are of asking a judge about one thing judged, by its name, and take the place of the
+    panel's; `relearn` learns a plan anew where the run holds one.
+
+    Gives the run, with `run.summary` as `w2s-judge score --json` prints it. Raises `InputError`,
     `ConfigurationError` and `RunFolderError` before any call.
     """
     job = Job(
@@ -119,7 +135,7 @@ def score(
         (rubrics,) if isinstance(rubrics, str) else tuple(rubrics),
         Path(out) if out is not None else None, reader, skip_bad, max_calls, budget_usd, seed,
         block, allow_own_family, allow_import, method, Path(gold) if gold is not None else None,
-        compare, one_order,
+        compare, one_order, asked_for(cascade, prices, method, relearn=relearn),
     )  # fmt: skip
     return run_job(job, watcher if watcher is not None else Silence())
 
@@ -135,6 +151,8 @@ def run_job(job: Job, watcher: Watcher) -> Run:
     if job.method is not None:
         METHODS.get(job.method)
     labels = None if job.gold is None else GoldFile.read(job.gold)
+    if job.cascade is not None:
+        check_cascade(job, labels)
     folders.prepare(job.folder)
     with ExitStack() as stack:
         stack.enter_context(folders.held(job.folder))
@@ -144,14 +162,19 @@ def run_job(job: Job, watcher: Watcher) -> Run:
         if labels is not None:
             rubrics_with_gold(labels, asked_of(prepared))
         check_recorded(prepared)
+        ask_all: Session = partial(_session, prepared, labels)
+        if job.cascade is not None:
+            ask_all = cascade_ready(prepared, job.cascade, check_cascade(job, labels))
         for line in described(prepared.chosen, prepared.plan, prepared.input, prepared.missing):
             watcher.say(line)
+        if job.cascade is None and manifests.load(db).get("cascade"):
+            watcher.say(f"{job.folder} holds a cascade: without --cascade all judges are asked all")
         others = set(manifests.load(db).get("rubrics", {})) - set(prepared.chosen.rubrics)
         if others:
             watcher.say(
                 f"{job.folder} also holds {', '.join(sorted(others))} from an earlier command"
             )
-        summary = _session(prepared, labels, watcher)
+        summary = ask_all(watcher)
     return Run(job.folder, summary)
 
 
@@ -186,11 +209,6 @@ def prepare(
     return Prepared(job, db, chosen, seats, missing, planned, design, told)
 
 
-def model_of(seat: Seat) -> str | None:
-    """What is asked behind this name: the panel's model, or what an embedded judge says it is."""
-    return seat.spec.model or getattr(seat.judge, "model", None)
-
-
 def _session(prepared: Prepared, labels: GoldFile | None, watcher: Watcher) -> dict[str, Any]:
     """Ask, write the scores and the manifest, and sum up."""
     job, db = prepared.job, prepared.db
@@ -206,12 +224,7 @@ def _session(prepared: Prepared, labels: GoldFile | None, watcher: Watcher) -> d
         count_unpriced(db, prepared.seats)
     journal = Journal(db, now)
     try:
-        places = [
-            Place(seat, *journal.judge(
-                seat.name, seat.spec.identity, seat.spec.kind, model_of(seat), seat.family
-            ))
-            for seat in prepared.seats
-        ]  # fmt: skip
+        places = placed(journal, prepared.seats)
         tallies = {
             seat.name: Tally(seat.name, prepared.plan.by_judge[seat.name])
             for seat in prepared.seats

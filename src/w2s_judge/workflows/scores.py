@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sqlite3
@@ -47,9 +48,16 @@ class Counts:
 
 
 def with_details(
-    rows: Iterable[dict[str, Any]], db: sqlite3.Connection, asked: Asked
+    rows: Iterable[dict[str, Any]],
+    db: sqlite3.Connection,
+    asked: Asked,
+    stages: Sequence[int] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Verdicts with what the run knows of each response: its model, its abstentions, its rubric."""
+    """Verdicts with what the run knows of each response: its model, its abstentions, its rubric.
+
+    `stages` are those of a cascade at which the rows stopped; None: all judges were asked at once.
+    """
+    at = itertools.repeat(0) if stages is None else iter(stages)
     for row, (models, abstained) in zip(rows, _details(db, asked), strict=True):
         places = row.get("responses", [row.get("response")])
         named = [models[k] for k in places]
@@ -57,7 +65,7 @@ def with_details(
             "model": named[0] if asked.arity == 1 else named,
             "rubric": asked.name,
             "abstained": abstained,
-            "stage": 0,
+            "stage": next(at),
         }
 
 

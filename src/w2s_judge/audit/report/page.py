@@ -6,14 +6,11 @@ own policy (Content-Security-Policy) lets nothing run but its one script and not
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_judge.audit.audited import Audit, Finding, RubricAudit
 from w2s_judge.audit.findings import by_kind
@@ -21,9 +18,9 @@ from w2s_judge.audit.part import Part
 from w2s_judge.audit.report import plain
 from w2s_judge.audit.report.cells import number
 from w2s_judge.audit.report.contested import DIVIDED, Browser, browser
+from w2s_judge.audit.report.frame import environment, require_extra
 from w2s_judge.audit.report.tables import ShownTable, rows_shown, shown_table
 from w2s_judge.audit.spoken import plural
-from w2s_judge.errors import MissingExtra
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -86,56 +83,22 @@ def render(audit: Audit) -> str:
 
     Raises `MissingExtra` where jinja2 or matplotlib is not installed.
     """
-    try:
-        import jinja2  # noqa: F401
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("report", "an HTML report") from error
+    require_extra()
     from w2s_judge.audit.report.plots import plots
 
     drawn = [list(plots(one, f"r{place}")) for place, one in enumerate(audit.rubrics, 1)]
-    environment, ration = _environment(), Ration()
+    templates, ration = environment(), Ration()
     for _ in range(HALVINGS):
-        page = _page(environment, audit, drawn, ration)
+        page = _page(templates, audit, drawn, ration)
         if len(page.encode()) < MOST_BYTES:
             break
         ration = ration.halved()
     return page
 
 
-def _environment() -> Environment:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    from w2s_judge.audit.report.prose import prose
-
-    environment = Environment(
-        loader=FunctionLoader(_file),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-        finalize=_visible,
-    )
-    environment.filters["prose"] = prose
-    return environment
-
-
-def _visible(value: Any) -> Any:
-    """Whatever a template writes is visible text, also where a string was not made so before."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return plain.visible(value)
-    return "" if value is None else value
-
-
-def _file(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
 def _page(
-    environment: Environment, audit: Audit, drawn: Sequence[Sequence[Plot]], ration: Ration
+    templates: Environment, audit: Audit, drawn: Sequence[Sequence[Plot]], ration: Ration
 ) -> str:
-    style, script = _file("style.css"), _file("script.js")
     tables = [table for one in audit.rubrics for part in one.parts for table in part.tables]
     rows = rows_shown(tables, ration.cells)
     kept, bytes_left = [], ration.plots
@@ -144,18 +107,17 @@ def _page(
         kept.append(bytes_left >= 0 or size == 0)
     share = ration.contested // max(1, len(audit.rubrics))
     rubrics = [
-        _rubric(environment, one, f"r{place}", plots, fits, rows, share)
+        _rubric(templates, one, f"r{place}", plots, fits, rows, share)
         for place, (one, plots, fits) in enumerate(zip(audit.rubrics, drawn, kept, strict=True), 1)
     ]
-    return environment.get_template("page.jinja").render(
+    return templates.get_template("page.jinja").render(
         audit=audit,
         rubrics=rubrics,
         kinds=by_kind(audit.findings),
         most=MOST_FINDINGS,
-        style=style,
-        script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        version=audit.version,
+        source=audit.source,
+        figures="audit.json",
         name=plain.name,
         told=_told,
         sized=_sized,
@@ -171,11 +133,6 @@ def _clock(made: str) -> str:
         return f"{datetime.fromisoformat(made).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:
         return plain.name(made)
-
-
-def _hash(text: str) -> str:
-    """As a Content-Security-Policy names a text that is allowed."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _told(texts: Sequence[str]) -> list[str]:
@@ -197,14 +154,14 @@ def _p(p: float) -> str:
 
 
 def _rubric(
-    environment: Environment, one: RubricAudit, id: str, plots: Sequence[Plot], fits: bool,  # noqa: A002
+    templates: Environment, one: RubricAudit, id: str, plots: Sequence[Plot], fits: bool,  # noqa: A002
     rows: int, contested: int,
 ) -> ShownRubric:  # fmt: skip
     from markupsafe import Markup
 
     order = {name: place for place, name in enumerate(PARTS)}
     parts = sorted(one.parts, key=lambda part: order.get(part.name, len(order)))
-    template = environment.get_template("item.jinja")
+    template = templates.get_template("item.jinja")
     return ShownRubric(
         id=id,
         name=plain.name(one.name),

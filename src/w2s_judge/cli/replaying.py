@@ -1,0 +1,92 @@
+"""`replay`: what policies of asking would have cost and got right, on votes that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2s_judge.cli.app import Gold, Json, app, print_json
+from w2s_judge.cli.consensus import RepeatedVotes
+
+
+@app.command()
+def replay(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="RUN|VOTES", help="A run folder, or votes as CSV, JSONL, Parquet."),
+    ],
+    gold: Gold = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="full, cascade, cascade:0.4 (of the full price), judge:NAME, first:K, "
+            "cheapest:K. Repeatable."
+        ),
+    ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JUDGE=NUMBER",
+            help="What asking a judge about one thing costs. Default: what the run paid.",
+        ),
+    ] = None,
+    learn: Annotated[
+        int | None, typer.Option(help="Labels that a policy learns from. Default: 100, or half.")
+    ] = None,
+    draws: Annotated[int, typer.Option(help="How often labels to learn from are drawn.")] = 5,
+    stages: Annotated[int, typer.Option(help="Batches of judges, at most.")] = 3,
+    decided: Annotated[
+        float, typer.Option(help="An item stops where its likeliest class has this probability.")
+    ] = 0.95,
+    max_error: Annotated[
+        float | None, typer.Option(help="Claim labels only where at most this share is wrong.")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="With how much confidence.")] = 0.9,
+    method: Annotated[str, typer.Option(help="How votes are aggregated.")] = "auto",
+    prior: Annotated[
+        str | None,
+        typer.Option(help="Share of every truth class, ascending: unsafe=0.2,safe=0.8"),
+    ] = None,
+    rubric: Annotated[str | None, typer.Option(help="Only this rubric. Default: all.")] = None,
+    levels: Annotated[
+        str | None, typer.Option(help="The ordered vote labels of a file: 0:9, or low,mid,high")
+    ] = None,
+    repeats: Annotated[
+        RepeatedVotes, typer.Option(help="What becomes of two votes by one judge on one item.")
+    ] = RepeatedVotes.REFUSE,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The page with the plot, such as replay.html."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of draws and folds.")] = 0,
+    json: Json = False,
+) -> None:
+    """Replay policies of asking on recorded votes: price against accuracy, with intervals.
+
+    Example: w2s-judge replay outputs.w2s --gold gold.csv --policy cascade:0.4 --policy full
+    """
+    from w2s_judge.terminal.counting import at_work
+    from w2s_judge.workflows.audit import check_targets
+    from w2s_judge.workflows.replay import replay as run_replay
+    from w2s_judge.workflows.replay import write_replay
+
+    check_targets(out, None, (source, gold))
+    with at_work() as said:
+        found = run_replay(
+            source, gold=gold, policies=policy or (), prices=price or (), learn=learn, draws=draws,
+            stages=stages, decided=decided, max_error=max_error, confidence=confidence,
+            method=method, prior=prior, rubric=rubric, levels=levels, repeats=repeats.value,
+            seed=seed, said=said,
+        )  # fmt: skip
+        if out is not None:
+            write_replay(found, out)
+    if json:
+        print_json(found.told())
+        return
+    from rich.console import Console
+
+    from w2s_judge.terminal.replays import show_replay
+
+    show_replay(Console(), found, page=out)

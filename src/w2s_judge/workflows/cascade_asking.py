@@ -1,0 +1,133 @@
+"""The asking of a cascade: the pilot, then stage after stage, all rubrics side by side."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+from w2s_judge.scoring.engine import Place
+from w2s_judge.scoring.settings import Ending, Settings
+from w2s_judge.scoring.tally import Tally
+from w2s_judge.store.journal import Journal
+from w2s_judge.store.reading import Asked
+from w2s_judge.workflows.asking import Asking, ask, now
+from w2s_judge.workflows.cascade_turns import Batch, Turns, tallies_of
+from w2s_judge.workflows.records import rubric_record
+from w2s_judge.workflows.seating import placed
+from w2s_judge.workflows.watching import Watcher
+
+if TYPE_CHECKING:
+    from w2s_judge.workflows.score import Prepared
+
+
+@dataclass(slots=True)
+class Rounds:
+    """All that a session has asked so far, batch after batch."""
+
+    prepared: Prepared
+    settings: Settings
+    watcher: Watcher
+    parts: list[dict[str, Tally]] = field(default_factory=list)
+    asking: Asking = field(default_factory=Asking)
+    left: int = 0  # questions of these batches that have no answer
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more is to be asked: a ceiling, or Ctrl-C."""
+        return bool(self.asking.reasons)
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The run."""
+        return self.prepared.db
+
+    def places(self) -> list[Place]:
+        """The judges in the run, each in the form that it was last found to answer in."""
+        journal = Journal(self.db, now)
+        try:
+            return placed(journal, self.prepared.seats)
+        finally:
+            journal.close()
+
+    def ask(self, batches: Mapping[str, Batch]) -> dict[str, int]:
+        """Ask some batches, by rubric; gives who is out of reach, with its number in the run."""
+        tallies = tallies_of([*batches.values()])
+        # Each has a session of the run to itself: what it may still spend is leased from there.
+        journal = Journal(self.db, now)
+        try:
+            places = [
+                place
+                for place in placed(journal, self.prepared.seats)
+                if place.seat.name in tallies
+            ]
+            turns = Turns(self.db, batches, places)
+            found = ask(
+                self.db, places, self.prepared.chosen.choice, self.prepared.chosen.rubrics,
+                tallies, self.settings, journal, self.watcher, turns.selection(),
+            )  # fmt: skip
+        finally:
+            journal.close()
+        self.parts.append(tallies)
+        self._add(found)
+        self.left += self._left(batches, tallies, places)
+        return {
+            place.seat.name: place.number
+            for place in places
+            if tallies[place.seat.name].out_of_reach is not None
+        }
+
+    def _left(
+        self, batches: Mapping[str, Batch], tallies: Mapping[str, Tally], places: Sequence[Place]
+    ) -> int:
+        """From the run where asking stopped: what was not looked at may have its answer."""
+        if not self.stopped:
+            return sum(max(0, tally.planned - tally.done) for tally in tallies.values())
+        given = sum(
+            batch.answers(
+                self.db, Asked.recorded(name, rubric_record(batch.things.rubric, places)), place
+            )
+            for name, batch in batches.items()
+            for place in places
+        )
+        return max(0, sum(tally.planned for tally in tallies.values()) - given)
+
+    def _add(self, found: Asking) -> None:
+        """What judges have no answer recorded of is not told: a later stage may have it."""
+        self.asking.wall_s += found.wall_s
+        self.asking.cpu_s += found.cpu_s
+        self.asking.reasons += [why for why in found.reasons if why not in self.asking.reasons]
+        self.asking.interrupted |= found.interrupted
+
+    def tallies(self) -> dict[str, Tally]:
+        """Each judge's counters over all batches."""
+        names = [seat.name for seat in self.prepared.seats]
+        return {name: _sum(name, [part[name] for part in self.parts if name in part])
+                for name in names}  # fmt: skip
+
+    def ending(self) -> Ending:
+        """How it ended; what later stages would have asked is not known and not counted."""
+        reasons = list(self.asking.reasons)
+        for name, tally in self.tallies().items():
+            if tally.out_of_reach is not None:
+                reasons.append(f"{name} is out of reach: {tally.out_of_reach}")
+            elif tally.failed:
+                reasons.append(f"{name} gave no answer to {tally.failed:,}: {tally.note}")
+        ended = self.stopped or (self.left and reasons)
+        return Ending("stopped" if ended else "complete", self.left, tuple(reasons))
+
+
+def _sum(name: str, parts: Sequence[Tally]) -> Tally:
+    """Counters added up; of words the last that were said."""
+    total = Tally(name)
+    for part in parts:
+        for one in fields(Tally):
+            now_, more = getattr(total, one.name), getattr(part, one.name)
+            if isinstance(now_, (int, float)):
+                setattr(total, one.name, now_ + more)
+            elif isinstance(now_, dict):  # a Counter
+                now_.update(more)
+            elif one.name != "judge" and more is not None:
+                setattr(total, one.name, more)
+    return total

@@ -1,0 +1,65 @@
+"""What each judge of recorded votes costs, about one thing judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from w2s_judge.errors import UsageError
+from w2s_judge.ledger import Ledger
+from w2s_judge.registry import unknown
+from w2s_judge.sentences import listed
+from w2s_judge.votes import VoteMatrix
+
+GIVEN = "prices as given; those of one thing judged, all orders and repeats included"
+RECORDED = "prices are what the run paid, for one thing judged, all orders and repeats included"
+ALIKE = (
+    "no prices are known, so that every judge counts 1: --price JUDGE=NUMBER says what one costs"
+)
+
+
+def replay_prices(
+    votes: VoteMatrix, judges: tuple[str, ...], given: Mapping[str, float], ledger: Ledger | None
+) -> tuple[dict[str, float], str]:
+    """A price a judge, and a sentence on where they are from.
+
+    Given prices go before those that the run paid. Raises `UsageError` for a judge that is none,
+    a number that is no price, and where only some prices are known.
+    """
+    for name, price in given.items():
+        if name not in judges:
+            raise UsageError(f"--price: {unknown('judge', name, list(judges))}")
+        if not (math.isfinite(price) and price >= 0):
+            raise UsageError(f"--price {name}={price:g}: write a number that is 0 or more")
+    paid = {} if ledger is None else _paid(votes, judges, ledger)
+    known = {**paid, **given}
+    if not any(known.values()):
+        return dict.fromkeys(judges, 1.0), ALIKE
+    missing = [name for name in judges if name not in known]
+    if missing:
+        raise UsageError(
+            f"the price of {listed(missing)} is not known: add --price "
+            f"'{missing[0]}=NUMBER', and so on"
+        )
+    return {name: known[name] for name in judges}, GIVEN if given else RECORDED
+
+
+def _paid(votes: VoteMatrix, judges: tuple[str, ...], ledger: Ledger) -> dict[str, float]:
+    """By judge whose calls all have a known cost: dollars over the things it was asked about."""
+    spent: dict[str, float | None] = {}
+    for one in ledger.calls:
+        before = spent.get(one.judge, 0.0)
+        unknown_cost = one.cost_usd is None or before is None
+        spent[one.judge] = None if unknown_cost else (before or 0.0) + (one.cost_usd or 0.0)
+    named = votes.raters if votes.judge is None else votes.judge
+    number = np.array([judges.index(name) for name in named], dtype=np.int64)
+    rater = np.concatenate([votes.rater, ledger.rater])
+    item = np.concatenate([votes.item, ledger.item])
+    about = np.bincount(np.unique(number[rater] * votes.I + item) // votes.I, minlength=len(judges))
+    return {
+        name: cost / int(about[k])
+        for k, name in enumerate(judges)
+        if (cost := spent.get(name)) is not None and about[k]
+    }
