@@ -28,7 +28,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]  # the benchmarks' shared modules
 import scale_jobs  # noqa: E402
 from environments import PeerBroken, default_folder, last_line, python_of  # noqa: E402
 from measure import run  # noqa: E402
-from scale import DATA, LIMIT_S, ONE_THREAD, Line  # noqa: E402
+from scale import DATA, LIMIT_S, ONE_THREAD  # noqa: E402
+from scale_line import Line  # noqa: E402
 
 from w2s_judge.aggregation.glad import Glad  # noqa: E402
 from w2s_judge.aggregation.habits import Habits  # noqa: E402

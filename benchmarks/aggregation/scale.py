@@ -1,10 +1,12 @@
-"""Seconds and memory of Dawid-Skene by size, beside a numpy majority vote and crowd-kit.
+"""Seconds and memory of Dawid-Skene by size, beside others; every method on a million items.
 
     python benchmarks/aggregation/scale.py [--quick] [--peers] [--envs DIR] [--data DIR]
+    python benchmarks/aggregation/scale.py --table methods     # every method alone
 
-CPU seconds of one thread, each measurement in a process of its own. Real votes are read from
---data; without them these lines are left out, and that is said. Exit code 1 where a promise is not
-kept (with --quick nothing is promised: the sizes are too small).
+Dawid-Skene stands beside a numpy majority vote and crowd-kit. CPU seconds of one thread, each
+measurement in a process of its own. Real votes are read from --data; without them these lines are
+left out, and that is said. Exit code 1 where a promise is not kept (with --quick nothing is
+promised of Dawid-Skene: the sizes are too small).
 """
 
 from __future__ import annotations
@@ -22,14 +24,17 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # the benchmarks' shared modules
 
+import every_method  # noqa: E402
 import scale_jobs  # noqa: E402
 from environments import PeerBroken, default_folder, last_line, python_of  # noqa: E402
 from measure import run  # noqa: E402
+from scale_line import Line  # noqa: E402
 
 PEER = HERE / "peers" / "crowdkit_scale.py"
 DATA = HERE.parent.parent.parent / "shared" / "data" / "crowd"
 SETS = ("relevance", "fact_eval")
 CROWD = "simulated crowd"
+SIZES, METHODS = "sizes", "methods"  # the tables
 LIMIT_S = 900.0
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 MAJORITY_TIMES, CROWDKIT_TIMES, ITERATION_TIMES = 2.0, 500.0, 10.0
@@ -164,9 +169,11 @@ def _posterior(path: Path) -> np.ndarray:
         return file["posterior"]
 
 
-def job(words: list[str]) -> dict[str, float]:
+def job(words: list[str]) -> dict[str, float] | dict[str, float | str]:
     """One measurement, in this process."""
     kind, *rest = words
+    if kind == "method":
+        return every_method.job(rest[0], rest[1], int(rest[2]))
     if kind == "hard":
         return scale_jobs.hard(int(rest[0]), int(rest[1]))
     if kind == "converged":
@@ -184,27 +191,44 @@ def main() -> int:
     parser.add_argument("--peers", action="store_true", help="crowd-kit, too")
     parser.add_argument("--envs", type=Path, default=default_folder(), help="peers' environments")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of NAME/votes.csv[.gz]")
+    parser.add_argument("--table", choices=("all", SIZES, METHODS), default="all")
     parser.add_argument("--job", nargs="+", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.job:
         print(json.dumps(job(chosen.job)))
         return 0
     peer = python_of("crowd_kit", chosen.envs) if chosen.peers else None
-    print("| what | ours | beside | ratio | promise | kept |\n|---|---|---|---|---|---|")
     kept = True
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(Path(scratch), peer, chosen.data.resolve(), chosen.quick)
-        blocks = [
-            hard,
-            converged,
-            *(lambda b, n=name: sparse(b, n) for name in (*SETS, CROWD)),
-            soft,
-        ]
-        for block in blocks:
-            for line in block(bench):
-                print(line, flush=True)
-                kept = kept and line.kept is not False
+        if chosen.table != METHODS:
+            kept = by_size(bench)
+        if chosen.table != SIZES:
+            kept = every(bench) and kept
     return 0 if kept else 1
+
+
+def by_size(bench: Bench) -> bool:
+    """The table of Dawid-Skene, and whether every promise is kept."""
+    print("| what | ours | beside | ratio | promise | kept |\n|---|---|---|---|---|---|")
+    kept = True
+    blocks = [hard, converged, *(lambda b, n=name: sparse(b, n) for name in (*SETS, CROWD)), soft]
+    for block in blocks:
+        for line in block(bench):
+            print(line, flush=True)
+            kept = kept and line.kept is not False
+    return kept
+
+
+def every(bench: Bench) -> bool:
+    """The table of every method, and whether every promise is kept."""
+    print(f"\n## Every method\n\n{every_method.HEAD}")
+    kept = True
+    for row, held in every_method.rows(bench.own, quick=bench.quick):
+        print(row, flush=True)
+        kept = kept and held
+    print(f"\n{every_method.SAID}")
+    return kept
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def dense(items: int, *, soft: bool = False) -> VoteMatrix:
 def dense_and_truth(
     items: int, *, labels: int = LABELS, soft: bool = False
 ) -> tuple[VoteMatrix, np.ndarray]:
-    """The same of so many labels, 2 or 3, and what is right (items,)."""
+    """The same of 2 or 3 labels, and what is right (items,); of 2, soft votes hold 0.5 to 1."""
     rng = np.random.default_rng(0)
     item = np.repeat(np.arange(items, dtype=np.int32), JUDGES)
     rater = np.tile(np.arange(JUDGES, dtype=np.int32), items)

@@ -44,7 +44,9 @@ MORE = (
     Drawn("2 pairs of .65 (.9), 4 of .75", (0.65,) * 4 + (0.75,) * 4, ((0, 1), (2, 3)), 0.9),
     Drawn("4 copies of .60 (.7), 3 of .75", (0.6,) * 4 + (0.75,) * 3, ((0, 1, 2, 3),), 0.7),
 )
-ITEMS, SMALLER, SEEDS, GOLD_SIZE, DRAWS = 5000, (1000, 500, 150), 3, 25, 4
+ITEMS, GOLD_SIZE, DRAWS = 5000, 25, 4
+SMALLER = {1000: 6, 500: 12, 150: 20}  # items, and panels of so many: small ones scatter more
+SEEDS = {ITEMS: 3, **SMALLER}
 FIELDS = ("n", "accuracy", "auc", "ece10", "ece15", "perfect", "brier", "log_loss")
 SAID = (
     "Accuracy / ECE (10 equal-width bins), means over {seeds} panels{draws}. In brackets: the "
@@ -59,8 +61,8 @@ SAID = (
 
 def report(plan: Plan) -> Iterator[tuple[str, list[Line]]]:
     """Without gold, with 25 labels, and the rows of copies at fewer items."""
-    seeds = 2 if plan.quick else SEEDS
-    for items in (ITEMS,) if plan.quick else (ITEMS, *SMALLER):
+    for items in (ITEMS,) if plan.quick else SEEDS:
+        seeds = 2 if plan.quick else SEEDS[items]
         rows = (*ROWS, *APART, *MORE) if items == ITEMS else (*ROWS, *APART)
         for size in (0, GOLD_SIZE):
             text, lines = _table(rows, items, size, seeds)
@@ -87,13 +89,13 @@ def _table(rows: Sequence[Drawn], items: int, size: int, seeds: int) -> tuple[st
     tried: Mapping[str, Estimator | None] = {IDEAL: None, **_methods(size > 0)}
     done = {name: forked(_work(one, rows, items, size, seeds)) for name, one in tried.items()}
     lines = [
-        _line(row.name, k, items, name, one, size)
+        _line(set_name(row, items), k, name, one, size)
         for k, row in enumerate(rows)
         for name, one in done.items()
     ]
     cells = []
     for row in rows:
-        mine = [line for line in lines if line.set == f"{row.name}, {items} items"]
+        mine = [line for line in lines if line.set == set_name(row, items)]
         cells.append([row.name, *(_pair(line) for line in mine)])
     spent = ["CPU s, all", *(cost(one.cpu_s) for one in done.values())]
     return markdown(["panel", *done], [*cells, spent]), lines
@@ -140,8 +142,12 @@ def _row(found: Figures) -> list[float]:
     return [float("nan") if (x := getattr(found, name)) is None else float(x) for name in FIELDS]
 
 
-def _line(row: str, k: int, items: int, name: str, one: Done, size: int) -> Line:
-    where = f"{row}, {items} items"
+def set_name(row: Drawn, items: int) -> str:
+    """As the lines call a drawn panel of so many items."""
+    return f"{row.name}, {items} items"
+
+
+def _line(where: str, k: int, name: str, one: Done, size: int) -> Line:
     if one.error:
         return Line(BLOCK, where, name, gold=size, note=one.error)
     table = one.arrays["figures"][k]

@@ -1,4 +1,4 @@
-"""What `auto` is to reach, and what it has: one row a goal, of the blocks that were run."""
+"""What is to be reached, by `auto` if no one else is named, and what was: a row a goal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aggregation_parts.baselines import MAJORITY, WITH_GOLD
 from aggregation_parts.fits import AUTO
 from aggregation_parts.lines import Line, markdown, share, signed
 from aggregation_parts.peers import PEERS
+from aggregation_parts.reach_together import Row, together
 from aggregation_parts.sets import BLUEBIRD, CIVIL, ORDERS, VANILLA
 
 
@@ -40,21 +41,22 @@ POINT = 0.01
 PEOPLE_ECE = 0.08
 UNDER, ECE_OVER_MAJORITY = 0.05, 0.01
 OVER_RIDGE, OVER_BEST, PANELS_ECE = 0.025, 0.015, 0.09
-Row = tuple[str, str, float, float, bool]  # where, what, goal, reached, kept
 
 
 def reached(lines: Sequence[Line]) -> str:
     """A table; a goal of a block that was not run has no row."""
     autos = [line for line in lines if line.method == AUTO and line.figures]
-    rows = [*_single(autos), *_people(autos), *_panels(lines, autos)]
+    rows = [*_single(autos), *_people(autos), *_panels(lines, autos), *together(lines)]
     cells = [
         [where, what, _number(what, goal), _number(what, value), "yes" if kept else "NO"]
         for where, what, goal, value, kept in rows
     ]
-    return "## Goals of auto\n\n" + markdown(["where", "what", "goal", "reached", "kept"], cells)
+    return "## Goals\n\n" + markdown(["where", "what", "goal", "reached", "kept"], cells)
 
 
 def _number(what: str, value: float) -> str:
+    if "AUC" in what:
+        return f"{value:.4f}".lstrip("0")  # a goal has four digits
     return signed(value) if "minus" in what else share(value)
 
 

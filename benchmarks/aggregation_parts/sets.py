@@ -77,17 +77,40 @@ def load(name: str, folder: Path) -> VoteSet:
 
 def cut(graded: VoteSet, *, prior: bool = True) -> VoteSet:
     """A graded set with its scores cut at 5: two labels, which are the truth classes."""
-    votes, classes = graded.votes, graded.gold.classes
+    votes = graded.votes
     assert votes.label is not None
+    upper = votes.scale[votes.label] >= CUT
+    return _two_labels(graded, f"cut at {CUT}", upper, HALF if prior else None)
+
+
+def cut_at_medians(graded: VoteSet) -> VoteSet:
+    """The same, each rater's scores cut where nearest to half of them are above.
+
+    So every rater says "upper" of about as many items as the prior has there.
+    """
+    votes = graded.votes
+    assert votes.label is not None
+    count = np.zeros((votes.J, votes.L))
+    np.add.at(count, (votes.rater, votes.label), 1.0)
+    count /= count.sum(axis=1, keepdims=True)  # a set's raters have votes: they come from rows
+    above = 1 - count.cumsum(axis=1)
+    level = np.abs(above - HALF[1]).argmin(axis=1)
+    return _two_labels(graded, "cut at medians", votes.label > level[votes.rater], HALF)
+
+
+def _two_labels(
+    graded: VoteSet, how: str, upper: np.ndarray, prior: tuple[float, float] | None
+) -> VoteSet:
+    classes = graded.gold.classes
     binary = replace(
-        votes,
+        graded.votes,
         labels=classes,
-        label=(votes.scale[votes.label] >= CUT).astype(np.int32),
+        label=upper.astype(np.int32),
         ordered=False,
         levels=None,
-        truth=Truth(classes, (0, 1), HALF if prior else None),
+        truth=Truth(classes, (0, 1), prior),
     )
-    return VoteSet(f"{graded.name}, cut at {CUT}", binary, graded.gold)
+    return VoteSet(f"{graded.name}, {how}", binary, graded.gold)
 
 
 def part(whole: VoteSet, judges: Sequence[int], items: Sequence[int] | None = None) -> VoteSet:

@@ -145,7 +145,7 @@ def _going_on(
     if stage + 1 == len(learned.stages):
         return np.zeros(len(on), dtype=np.bool_), np.zeros(0, dtype=np.int32)
     lot = np.random.default_rng([settings.seed, stage]).permutation(len(on))
-    order = np.flatnonzero(on)
+    order = np.flatnonzero(on).astype(np.int32)
     order = np.asarray(order[np.lexsort((lot[order], sure[order]))], dtype=np.int32)
     if learned.bounded:
         known = np.zeros(len(on), dtype=np.bool_)
