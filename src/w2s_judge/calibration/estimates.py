@@ -16,6 +16,7 @@ from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.metrics import credit
 
 COVERAGE = 0.95
+ROUNDING = 1e-12
 AT_ONCE = 4_000_000  # cells of a block of bootstrap draws held in memory
 
 
@@ -101,7 +102,9 @@ def mean_difference(
     """Mean of differences (n,) in [-1, 1], with a 95 % bootstrap interval.
 
     Groups are drawn with replacement, the Hajek mean is taken in each draw, and the interval is
-    between the percentiles. With fewer than two groups nothing is known: -1 to 1.
+    between the percentiles; where no group differs from another it is widened by the exact bound
+    (Clopper and Pearson 1934) on the share of groups that do. With fewer than two groups nothing is
+    known: -1 to 1.
     """
     n = len(difference)
     if not n:
@@ -115,8 +118,13 @@ def mean_difference(
     if groups < 2:
         return Estimate(mean, -1.0, 1.0, n, groups)
     found = np.sort(_resampled(total, counted, draws, seed))
-    low, high = np.quantile(found, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return Estimate(mean, float(low), float(high), n, groups)
+    low, high = map(float, np.quantile(found, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2]))
+    if high - low < ROUNDING:
+        # Groups that never differ do not show that none does: the exact bound on a share of which
+        # none was seen, on either side.
+        most = 1 - ((1 - COVERAGE) / 2) ** (1 / groups)
+        low, high = max(mean - most, -1.0), min(mean + most, 1.0)
+    return Estimate(mean, low, high, n, groups)
 
 
 def _resampled(total: Floats, counted: Floats, draws: int, seed: int) -> Floats:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from w2s_judge.cli.app import Gold, Json, app, print_json
+from w2s_judge.cli.app import Json, app, print_json
 from w2s_judge.cli.consensus import RepeatedVotes
 
 
@@ -17,7 +17,10 @@ def replay(
         Path,
         typer.Argument(metavar="RUN|VOTES", help="A run folder, or votes as CSV, JSONL, Parquet."),
     ],
-    gold: Gold = None,
+    gold: Annotated[
+        Path | None,
+        typer.Option(help="Human labels. Default: those of the run's last aggregation."),
+    ] = None,
     policy: Annotated[
         list[str] | None,
         typer.Option(
@@ -36,14 +39,21 @@ def replay(
         int | None, typer.Option(help="Labels that a policy learns from. Default: 100, or half.")
     ] = None,
     draws: Annotated[int, typer.Option(help="How often labels to learn from are drawn.")] = 5,
-    stages: Annotated[int, typer.Option(help="Batches of judges, at most.")] = 3,
+    margin: Annotated[
+        float, typer.Option(help="How much accuracy a policy may lose and still be as good.")
+    ] = 0.02,
+    stages: Annotated[
+        int | None, typer.Option(help="Batches of judges, 1 to 5. Default: 3.")
+    ] = None,
     decided: Annotated[
-        float, typer.Option(help="An item stops where its likeliest class has this probability.")
-    ] = 0.95,
+        float | None, typer.Option(help="From which probability an item stops. Default: 0.95.")
+    ] = None,
     max_error: Annotated[
         float | None, typer.Option(help="Claim labels only where at most this share is wrong.")
     ] = None,
-    confidence: Annotated[float, typer.Option(help="With how much confidence.")] = 0.9,
+    confidence: Annotated[
+        float | None, typer.Option(help="With how much confidence. Default: 0.9.")
+    ] = None,
     method: Annotated[str, typer.Option(help="How votes are aggregated.")] = "auto",
     prior: Annotated[
         str | None,
@@ -76,9 +86,9 @@ def replay(
     with at_work() as said:
         found = run_replay(
             source, gold=gold, policies=policy or (), prices=price or (), learn=learn, draws=draws,
-            stages=stages, decided=decided, max_error=max_error, confidence=confidence,
-            method=method, prior=prior, rubric=rubric, levels=levels, repeats=repeats.value,
-            seed=seed, said=said,
+            margin=margin, stages=stages, decided=decided, max_error=max_error,
+            confidence=confidence, method=method, prior=prior, rubric=rubric, levels=levels,
+            repeats=repeats.value, seed=seed, said=said,
         )  # fmt: skip
         if out is not None:
             write_replay(found, out)

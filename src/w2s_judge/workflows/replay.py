@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from w2s_judge import __version__
-from w2s_judge.aggregation.contract import METHODS
 from w2s_judge.audit.part import Part
 from w2s_judge.cascade.asked import judges_of
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
-from w2s_judge.cascade.replay import POLICIES, Replayed
+from w2s_judge.cascade.replay import Replayed
 from w2s_judge.cascade.replay import replay as replayed
-from w2s_judge.errors import UsageError
+from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.gold import Gold
 from w2s_judge.ledger import Ledger
 from w2s_judge.store import folder as folders
@@ -33,15 +32,15 @@ from w2s_judge.workflows.ballots import (
     parse_prior,
     require_file,
 )
+from w2s_judge.workflows.cascade_options import cascade_settings
 from w2s_judge.workflows.cascade_prices import parse_prices
 from w2s_judge.workflows.gold import GoldFile, matched, rubrics_with_gold
-from w2s_judge.workflows.replay_lessons import Averages, lessons, size_of_lesson
+from w2s_judge.workflows.replay_lessons import Averages, Lesson, lessons, size_of_lesson
 from w2s_judge.workflows.replay_part import Outcome, part_of
+from w2s_judge.workflows.replay_policies import CASCADE, Wish, wishes
 from w2s_judge.workflows.replay_prices import replay_prices
 from w2s_judge.workflows.run_consensus import Remembered
 
-CASCADE, FULL = "cascade", "full"
-SHARES = ("cascade:0.2", "cascade:0.4", "cascade:0.6")
 MOST_DRAWS = 100
 Said = Callable[[str], None]
 
@@ -54,6 +53,19 @@ class Replays:
     gold: str
     rubrics: Mapping[str, Part]
     version: str = __version__
+
+    def rows(self, table: str = "policies", rubric: str | None = None) -> list[dict[str, Any]]:
+        """The rows of "policies", "prices" or "plans"; intervals as NAME_low and NAME_high.
+
+        `rubric` may be left out where there is one. `KeyError` for what is not there.
+        """
+        names = list(self.rubrics) if rubric is None else [rubric]
+        if len(names) != 1:
+            raise KeyError(f"name one of the rubrics {', '.join(self.rubrics)}")
+        found = self.rubrics[names[0]].table(table)
+        if found is None:
+            raise KeyError(f"{table}: there are policies, prices and plans")
+        return found.flat()
 
     def told(self) -> dict[str, Any]:
         """As `replay --json` prints it."""
@@ -75,6 +87,7 @@ class _Job:
     settings: Cascade
     learn: int | None
     draws: int
+    margin: float
     said: Said
 
 
@@ -86,10 +99,11 @@ def replay(
     prices: Mapping[str, float] | Sequence[str] = (),
     learn: int | None = None,
     draws: int = 5,
-    stages: int = 3,
-    decided: float = 0.95,
+    margin: float = 0.02,
+    stages: int | None = None,
+    decided: float | None = None,
     max_error: float | None = None,
-    confidence: float = 0.9,
+    confidence: float | None = None,
     method: str = "auto",
     prior: Mapping[str, float] | str | None = None,
     rubric: str | None = None,
@@ -102,21 +116,23 @@ def replay(
 
     `policies` are "full", "cascade", "cascade:0.4" (with so large a share of the full price),
     "judge:NAME", "first:K", "cheapest:K"; () takes full, cascade at three budgets and without.
-    `prices` are by judge, or texts JUDGE=NUMBER. Each of `draws` times policies learn from `learn`
-    gold labels (None: 100, at most half) and are judged on the rest. The others are those of
+    `prices` are by judge, or texts JUDGE=NUMBER. Without `gold` it is that of the run's last
+    aggregation. Each of `draws` times policies learn from `learn` gold labels (None: 100, at most
+    half) and are judged on the rest; `margin` is how much accuracy a policy may lose to the full
+    panel and still be called as good. The others are those of
     `score --cascade` and `aggregate`. Raises `InputError`, `ConfigurationError`, `UsageError`.
     """
     named = (policies,) if isinstance(policies, str) else tuple(policies)
     if not 1 <= draws <= MOST_DRAWS:
         raise UsageError(f"--draws {draws}: 1 to {MOST_DRAWS}")
-    cascade = Cascade(
-        stages=stages, decided=decided, max_error=max_error, confidence=confidence,
-        method=METHODS.get(method).name, seed=seed,
+    if not 0 < margin < 1:
+        raise UsageError(f"--margin {margin:g} must be above 0 and below 1")
+    cascade = cascade_settings(
+        stages=stages, decided=decided, max_error=max_error, confidence=confidence, method=method,
+        seed=seed,
     )  # fmt: skip
     given = dict(prices) if isinstance(prices, Mapping) else dict(parse_prices(prices))
-    job = _Job(
-        named or (FULL, CASCADE, *SHARES), given, cascade, learn, draws, said or (lambda _: None)
-    )
+    job = _Job(named, given, cascade, learn, draws, margin, said or (lambda _: None))
     told = parse_prior(prior) if not isinstance(prior, Mapping) else tuple(prior.items())
     wanted = Wanted(Path(source), rubric, checked_prior(told), levels, repeats)
     require_file(wanted.source)
@@ -158,7 +174,12 @@ def _votes(wanted: Wanted, labels: GoldFile) -> Iterator[tuple[str, Ballot, Ledg
         return
     with closing(Run(wanted.source)) as run:
         named = run.rubrics if wanted.rubric is None else (wanted.rubric,)
-        known = rubrics_with_gold(labels, tuple(name for name in named if run.has_votes(name)))
+        voted = tuple(name for name in named if run.has_votes(name))
+        if not voted:
+            raise ConfigurationError(
+                f"{wanted.source} has no votes to replay\n  `w2s-judge score` asks the judges"
+            )
+        known = rubrics_with_gold(labels, voted)
         for name in sorted(known):
             for ballot in ballots(replace(wanted, rubric=name)):
                 yield name, ballot, run.ledger(name, ballot.votes)
@@ -170,61 +191,41 @@ def _rubric(ballot: Ballot, ledger: Ledger | None, labels: GoldFile, job: _Job) 
     gold = match.gold
     judges = judges_of(votes)
     prices, from_where = replay_prices(votes, judges, job.prices, ledger)
-    for policy in job.policies:
-        _check(policy, judges)
-    size = size_of_lesson(gold, job.learn)
-    sums = {policy: Outcome(policy, Averages.of(gold.G)) for policy in (FULL, *job.policies)}
-    for draw, lesson in enumerate(lessons(gold, votes.group, size, job.draws, job.settings.seed)):
+    policies, unaffordable = wishes(job.policies, prices)
+    held = job.settings.max_error is not None
+    size = size_of_lesson(gold, job.learn, held=held)
+    sums = {wish: Outcome(wish.name, Averages.of(gold.G)) for wish in policies}
+    drawn = lessons(gold, votes.group, size, job.draws, job.settings.seed, held=held)
+    for draw, lesson in enumerate(drawn, 1):
         plans: dict[float | None, Learned] = {}
-        for policy, outcome in sums.items():
-            job.said(f"{ballot.rubric or 'votes'}: draw {draw + 1} of {job.draws}, {policy}")
-            done = _one(policy, votes, lesson.learn, lesson.judge, prices, job.settings, plans)
+        for wish, outcome in sums.items():
+            job.said(f"{ballot.rubric or 'votes'}: draw {draw} of {job.draws}, {wish.name}")
+            done = _one(wish, votes, lesson, prices, job.settings, plans)
             outcome.add(lesson.at, done)
-    notes = (from_where, *_lacking(votes, gold, judges), *ballot.notes, *match.notes)
+    notes = (
+        from_where, *unaffordable, *_lacking(votes, gold, judges), *ballot.notes, *match.notes,
+    )  # fmt: skip
     title = ballot.rubric or "Votes"
-    return part_of(title, tuple(sums.values()), votes, gold, prices, size, job.draws, notes)
+    return part_of(
+        title, tuple(sums.values()), votes, gold, prices, size, job.draws, job.margin, notes
+    )
 
 
 def _one(
-    policy: str,
+    wish: Wish,
     votes: VoteMatrix,
-    learn: Gold,
-    judge: Gold,
+    lesson: Lesson,
     prices: Mapping[str, float],
     settings: Cascade,
     plans: dict[float | None, Learned],
 ) -> Replayed:
     """One policy in one draw; plans that were learned are kept by their budget."""
-    kind, _, wanted = policy.partition(":")
-    budget = float(wanted) * sum(prices.values()) if kind == CASCADE and wanted else None
+    budget = None if wish.share is None else wish.share * sum(prices.values())
     aim = replace(settings, budget=budget)
-    if kind in (CASCADE, "first") and budget not in plans:
-        plans[budget] = aim.learn(votes, learn, prices)
-    name = CASCADE if kind == CASCADE else policy
-    return replayed(name, votes, learn, judge, prices, aim, plans.get(budget))
-
-
-def _check(policy: str, judges: tuple[str, ...]) -> None:
-    """Refuse a policy that is none before any work."""
-    kind, _, wanted = policy.partition(":")
-    if kind == "judge" and wanted in judges:
-        return
-    if kind in ("first", "cheapest") and wanted.isdecimal() and 1 <= int(wanted) <= len(judges):
-        return
-    if policy in (FULL, CASCADE) or (kind == CASCADE and _is_share(wanted)):
-        return
-    there = ", ".join((*POLICIES, "cascade:SHARE"))
-    raise UsageError(
-        f"--policy {policy!r} is none: {there}\n  K is from 1 to {len(judges)}, SHARE above 0 and "
-        f"at most 1, and the judges are {', '.join(judges)}"
-    )
-
-
-def _is_share(text: str) -> bool:
-    try:
-        return 0 < float(text) <= 1
-    except ValueError:
-        return False
+    if wish.kind in (CASCADE, "first") and budget not in plans:
+        plans[budget] = aim.learn(votes, lesson.learn, prices)
+    name = CASCADE if wish.kind == CASCADE else wish.name
+    return replayed(name, votes, lesson.learn, lesson.judge, prices, aim, plans.get(budget))
 
 
 def _lacking(votes: VoteMatrix, gold: Gold, judges: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_judge.arrays import Floats, Ints
+from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.cascade.learn import ENOUGH
 from w2s_judge.errors import UsageError
 from w2s_judge.gold import Gold
 
 FEWEST = 20  # labels left to judge policies on
+SPARE = 2  # labels beyond twice the least, for halves that prompts make uneven
 TRIES = 100  # draws of labels to learn from, until they hold every class
 
 
@@ -25,43 +26,66 @@ class Lesson:
     at: Ints
 
 
-def size_of_lesson(gold: Gold, wanted: int | None) -> int:
-    """How many labels to learn from: as asked, else 100, but at most half of them."""
-    most = gold.G - FEWEST
-    if most < ENOUGH:
+def size_of_lesson(gold: Gold, wanted: int | None, *, held: bool) -> int:
+    """How many labels to learn from: as asked, else 100, but at most half of them.
+
+    held : half of them is held back to test a promise on
+    """
+    least, most = _least(held=held), gold.G - FEWEST
+    if most < least:
+        half = ", half of them to test the promise on" if held else ""
         raise UsageError(
-            f"{gold.G} gold labels are too few to replay on: a policy learns from {ENOUGH} at "
-            f"least and is judged on {FEWEST} others; `w2s-judge label` draws more"
+            f"{gold.G} gold labels are too few to replay on: a policy learns from {least} at "
+            f"least{half}, and is judged on {FEWEST} others; `w2s-judge label` draws more"
         )
     if wanted is None:
-        return max(ENOUGH, min(100, gold.G // 2, most))
-    if not ENOUGH <= wanted <= most:
+        return max(least, min(100, gold.G // 2, most))
+    if not least <= wanted <= most:
         raise UsageError(
-            f"--learn {wanted}: from {ENOUGH} to {most}, for there are {gold.G} gold labels and "
+            f"--learn {wanted}: from {least} to {most}, for there are {gold.G} gold labels and "
             f"{FEWEST} are to be left to judge policies on"
         )
     return wanted
 
 
-def lessons(gold: Gold, group: Ints, size: int, draws: int, seed: int) -> Iterator[Lesson]:
-    """Draws of about `size` labels, prompts (group, of all items) whole on one side.
+def _least(*, held: bool) -> int:
+    return 2 * ENOUGH + SPARE if held else ENOUGH
 
-    A draw without every class that gold has is drawn anew; where that does not help, taken.
+
+def lessons(
+    gold: Gold, group: Ints, size: int, draws: int, seed: int, *, held: bool = False
+) -> Iterator[Lesson]:
+    """Draws of at most `size` labels, prompts (group, of all items) whole on one side.
+
+    A draw with too few labels, or without every class that gold has, is drawn anew. Raises
+    `UsageError` where no draw will do, as where one prompt has most of the labels.
     """
     rng = np.random.default_rng(seed)
     _, member = np.unique(group[gold.item], return_inverse=True)
-    sizes = np.bincount(member)
-    classes = len(np.unique(gold.label))
+    sizes, classes = np.bincount(member), len(np.unique(gold.label))
     for _ in range(draws):
         for _ in range(TRIES):
-            order = rng.permutation(len(sizes))
-            taken = np.zeros(len(sizes), dtype=np.bool_)
-            taken[order[np.cumsum(sizes[order]) <= size]] = True
-            inside = taken[member]
-            if len(np.unique(gold.label[inside])) == classes:
+            inside = _taken(rng, sizes, size)[member]
+            seen = len(np.unique(gold.label[inside]))
+            if seen == classes and np.count_nonzero(inside) >= _least(held=held):
                 break
+        else:
+            raise UsageError(
+                f"no draw of {size} labels, prompts whole, has labels enough of every class: "
+                "label more prompts, or change --learn"
+            )
         at = np.flatnonzero(~inside).astype(np.int32)
         yield Lesson(gold.only(inside), gold.only(at), at)
+
+
+def _taken(rng: np.random.Generator, sizes: Ints, most: int) -> Bools:
+    """Prompts by lot, each that still fits."""
+    taken, left = np.zeros(len(sizes), dtype=np.bool_), most
+    for prompt in rng.permutation(len(sizes)):
+        if sizes[prompt] <= left:
+            taken[prompt] = True
+            left -= int(sizes[prompt])
+    return taken
 
 
 @dataclass(slots=True)

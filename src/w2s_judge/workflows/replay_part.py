@@ -91,6 +91,7 @@ def part_of(
     prices: Mapping[str, float],
     size: int,
     draws: int,
+    margin: float,
     notes: Sequence[str],
 ) -> Part:
     """Sentences, the table of policies, the prices and the plans."""
@@ -103,7 +104,7 @@ def part_of(
     return Part(
         "replay",
         title,
-        _sentences(lines),
+        _sentences(lines, margin),
         (
             Table("policies", "Policies", MEANING, COLUMNS, rows),
             _prices(prices),
@@ -146,20 +147,26 @@ def _figure(of: Estimate) -> Figure:
     return Figure(of.value, of.low, of.high, of.n, of.groups)
 
 
-def _sentences(lines: Sequence[_Line]) -> tuple[str, ...]:
-    """The full panel, and the cheapest policy that is not shown to be worse."""
+def _sentences(lines: Sequence[_Line], margin: float) -> tuple[str, ...]:
+    """The full panel, and the cheapest policy that is shown to lose little to it."""
     full = next(line for line in lines if line.policy == FULL)
     told = f"The full panel is right on {percent(full.accuracy)} of the labelled items."
-    level = [line for line in lines if line.behind.high is not None and line.behind.high >= 0]
-    if not level:
-        return (told, "Every other policy is shown to be less often right.")
-    best = min(level, key=lambda line: line.price)
+    others = [line for line in lines if line is not full and line.behind.low is not None]
+    if not others:
+        return (told,)
+    near = [line for line in others if line.behind.low is not None and line.behind.low >= -margin]
+    least = f"{100 * margin:g} points"
+    if near:
+        best = min(near, key=lambda line: line.price)
+        said = f"The cheapest policy that loses at most {least} to it is {best.policy}"
+    else:
+        best = max(others, key=lambda line: line.behind.low or -1.0)
+        said = (
+            f"No policy is shown to lose at most {least} to it: more labels would tell. The one "
+            f"that may lose least is {best.policy}"
+        )
     share = "" if best.share is None else f"{percent(best.share)} of the full price, "
-    return (
-        told,
-        f"The cheapest policy that is not shown to be worse is {best.policy}: {share}"
-        f"{points(best.behind)} against the full panel.",
-    )
+    return (told, f"{said}: {share}{points(best.behind)} against the full panel.")
 
 
 def _prices(prices: Mapping[str, float]) -> Table:

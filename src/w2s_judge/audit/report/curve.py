@@ -78,11 +78,10 @@ def _dot(canvas: Canvas, axes: Axes, point: _Point) -> None:
         [at], [right.value], "o", markersize=8, markeredgewidth=2, markeredgecolor=colour,
         markerfacecolor=ink("accent" if mine else "surface"), gid=canvas.tip(told),
     )  # fmt: skip
-    if not mine:
-        axes.annotate(
-            canvas.name(policy, NAME), (at, right.value), xytext=(7, 6),
-            textcoords="offset points", size=10, color=ink("ink"),
-        )  # fmt: skip
+    axes.annotate(
+        canvas.name(policy, NAME), (at, right.value), xytext=(7, -12 if mine else 6),
+        textcoords="offset points", size=10, color=ink("accent" if mine else "ink"),
+    )  # fmt: skip
 
 
 def _is_cascade(policy: str) -> bool:
