@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,26 @@ AllowImport = Annotated[
 
 Gold = Annotated[
     Path | None, typer.Option(help="Human labels: a file that `label` wrote, or item,label.")
+]
+
+
+class RepeatedVotes(StrEnum):
+    """What becomes of two votes by one judge on one item of a file."""
+
+    REFUSE = "refuse"
+    COUNT = "count"
+    MEAN = "mean"
+
+
+OneRubric = Annotated[str | None, typer.Option(help="Only this rubric. Default: all.")]
+Levels = Annotated[
+    str | None, typer.Option(help="The ordered vote labels of a file: 0:9, or low,mid,high")
+]
+Repeats = Annotated[
+    RepeatedVotes, typer.Option(help="What becomes of two votes by one judge on one item.")
+]
+Prior = Annotated[
+    str | None, typer.Option(help="Share of every truth class, ascending: unsafe=0.2,safe=0.8")
 ]
 
 

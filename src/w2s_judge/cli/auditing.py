@@ -7,8 +7,15 @@ from typing import Annotated
 
 import typer
 
-from w2s_judge.cli.app import Gold, app, print_json
-from w2s_judge.cli.consensus import RepeatedVotes
+from w2s_judge.cli.app import (
+    Gold,
+    Levels,
+    OneRubric,
+    RepeatedVotes,
+    Repeats,
+    app,
+    print_json,
+)
 
 STANDARD_OUTPUT = "-"
 
@@ -23,19 +30,15 @@ def audit(
     against: Annotated[
         Path | None, typer.Option(help="An earlier run of the same items: what has moved?")
     ] = None,
-    rubric: Annotated[str | None, typer.Option(help="Only this rubric. Default: all.")] = None,
+    rubric: OneRubric = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The page to write, such as report.html.")
     ] = None,
     json: Annotated[
         Path | None, typer.Option(help="The figures as a file, such as audit.json; - prints them.")
     ] = None,
-    levels: Annotated[
-        str | None, typer.Option(help="The ordered vote labels of a file: 0:9, or low,mid,high")
-    ] = None,
-    repeats: Annotated[
-        RepeatedVotes, typer.Option(help="What becomes of two votes by one judge on one item.")
-    ] = RepeatedVotes.REFUSE,
+    levels: Levels = None,
+    repeats: Repeats = RepeatedVotes.REFUSE,
     contested: Annotated[
         int, typer.Option(help="How many of the most contested items the page has.")
     ] = 100,

@@ -8,17 +8,20 @@ from typing import Annotated
 
 import typer
 
-from w2s_judge.cli.app import NOTHING_WRITTEN, Gold, Json, app, print_json
+from w2s_judge.cli.app import (
+    NOTHING_WRITTEN,
+    Gold,
+    Json,
+    Levels,
+    OneRubric,
+    Prior,
+    RepeatedVotes,
+    Repeats,
+    app,
+    print_json,
+)
 
 Method = Annotated[str, typer.Option(help="How votes are aggregated; `list` names the methods.")]
-
-
-class RepeatedVotes(StrEnum):
-    """What becomes of two votes by one judge on one item of a file."""
-
-    REFUSE = "refuse"
-    COUNT = "count"
-    MEAN = "mean"
 
 
 class OneSourceIs(StrEnum):
@@ -37,17 +40,10 @@ def aggregate(
     ],
     method: Method = "auto",
     gold: Gold = None,
-    prior: Annotated[
-        str | None,
-        typer.Option(help="Share of every truth class, ascending: unsafe=0.2,safe=0.8"),
-    ] = None,
-    levels: Annotated[
-        str | None, typer.Option(help="The ordered vote labels of a file: 0:9, or low,mid,high")
-    ] = None,
-    rubric: Annotated[str | None, typer.Option(help="Only this rubric. Default: all.")] = None,
-    repeats: Annotated[
-        RepeatedVotes, typer.Option(help="What becomes of two votes by one judge on one item.")
-    ] = RepeatedVotes.REFUSE,
+    prior: Prior = None,
+    levels: Levels = None,
+    rubric: OneRubric = None,
+    repeats: Repeats = RepeatedVotes.REFUSE,
     max_error: Annotated[
         float | None,
         typer.Option(help="Claim labels only where at most this share is wrong; needs --gold."),
@@ -58,7 +54,10 @@ def aggregate(
     ] = None,
     sources: Annotated[
         OneSourceIs | None,
-        typer.Option(help="Who counts as one source: an assumption that labels check."),
+        typer.Option(
+            help="Who counts as one source, an assumption: near copies (the default), judges of one "
+            "family (column `family` of a file), or nobody."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of folds and bootstraps.")] = 0,
     json: Json = False,

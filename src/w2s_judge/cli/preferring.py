@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from w2s_judge.cli.app import NOTHING_WRITTEN, Gold, Json, app, print_json
+from w2s_judge.cli.app import NOTHING_WRITTEN, Gold, Json, OneRubric, app, print_json
 
 
 @app.command()
@@ -27,7 +27,7 @@ def rank(
             "Default: as scores.jsonl; for a file bradley-terry."
         ),
     ] = None,
-    rubric: Annotated[str | None, typer.Option(help="Only this rubric. Default: all.")] = None,
+    rubric: OneRubric = None,
     merge: Annotated[
         str,
         typer.Option(

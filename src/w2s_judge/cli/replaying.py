@@ -7,8 +7,16 @@ from typing import Annotated
 
 import typer
 
-from w2s_judge.cli.app import Json, app, print_json
-from w2s_judge.cli.consensus import RepeatedVotes
+from w2s_judge.cli.app import (
+    Json,
+    Levels,
+    OneRubric,
+    Prior,
+    RepeatedVotes,
+    Repeats,
+    app,
+    print_json,
+)
 
 
 @app.command()
@@ -55,17 +63,10 @@ def replay(
         float | None, typer.Option(help="With how much confidence. Default: 0.9.")
     ] = None,
     method: Annotated[str, typer.Option(help="How votes are aggregated.")] = "auto",
-    prior: Annotated[
-        str | None,
-        typer.Option(help="Share of every truth class, ascending: unsafe=0.2,safe=0.8"),
-    ] = None,
-    rubric: Annotated[str | None, typer.Option(help="Only this rubric. Default: all.")] = None,
-    levels: Annotated[
-        str | None, typer.Option(help="The ordered vote labels of a file: 0:9, or low,mid,high")
-    ] = None,
-    repeats: Annotated[
-        RepeatedVotes, typer.Option(help="What becomes of two votes by one judge on one item.")
-    ] = RepeatedVotes.REFUSE,
+    prior: Prior = None,
+    rubric: OneRubric = None,
+    levels: Levels = None,
+    repeats: Repeats = RepeatedVotes.REFUSE,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The page with the plot, such as replay.html."),
