@@ -198,6 +198,48 @@ def test_a_judge_who_votes_against_the_rest_is_not_counted_as_the_others():
     taken(found, "dawid-skene", "vote against the rest (r5)")
 
 
+def test_a_coin_among_many_does_not_pass_for_a_judge_who_votes_against_the_rest():
+    """Of ten judges who vote at random, one or another is often a little below 0."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        truth, shared = rng.integers(0, 2, 500), rng.normal(size=(500, 1))
+        worth = (2 * truth[:, None] - 1) * rng.uniform(0.3, 0.9, 15) + 1.2 * shared
+        label = (worth + rng.normal(size=(500, 15)) > 0).astype(int)
+        coins = rng.integers(0, 2, (500, 10))
+        taken(Auto()(panel(np.hstack([label, coins]))), "mean", "do not bear out")
+
+
+def test_judges_who_never_differ_give_nothing_to_test():
+    label = np.ones((600, 5), dtype=int)
+    found = Auto()(panel(label))
+    taken(found, "mean", "fewer than 4 judges' votes vary")
+    np.testing.assert_allclose(found.posterior[:, 1], 5.5 / 6)
+    label[:30, 0] = 0
+    taken(Auto()(panel(label)), "mean", "fewer than 4 judges' votes vary")
+
+
+def test_a_setting_of_sources_that_plays_no_part_is_told():
+    label, truth = voters(20, 200, [0.8, 0.7, 0.75, 0.7, 0.65])
+    graded, _ = graders(4, 200, 4)
+    some = np.random.default_rng(0).random(label.shape) < 0.4
+    cases = (
+        (panel(label), None, "families", "no two judges"),
+        (panel(label, kept=some), None, "families", "sparse"),
+        (panel(label[:20]), None, "families", "too few"),
+        (panel(label[:, :1]), None, "apart", "one judge"),
+        (panel(graded, 10, truth=BALANCED), None, "families", "factors of graded votes"),
+        (panel(label), some_gold(truth, 20), "families", "no two judges"),
+        (panel(label), some_gold(truth, 20), "apart", "gold weighs"),
+    )
+    for votes, gold, sources, word in cases:
+        found = Auto(sources=sources)(votes, gold)
+        assert f"sources='{sources}' was asked for and plays no part" in found.notes[1]
+        assert word in found.notes[1]
+        plain = Auto()(votes, gold)
+        assert not any("plays no part" in note for note in plain.notes)
+    assert not any("plays no part" in note for note in Auto(sources="apart")(panel(label)).notes)
+
+
 def test_two_or_three_judges_cannot_be_tested():
     label, _ = voters(10, 100, [0.8, 0.7, 0.9])
     for raters in (2, 3):

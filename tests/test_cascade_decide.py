@@ -206,3 +206,17 @@ def test_what_is_lent_keeps_the_shares_of_a_later_judge():
         agree.append(np.mean([label[i, 0] == label[i, 2] for i in np.unique(one.item)]))
     assert abs(agree[0] - agree[1]) < 0.06
     assert abs(agree[2] - agree[1]) > 0.08
+
+
+def test_items_that_voted_alike_are_lent_by_many():
+    """The votes of one item lent to all of them would pass for what judges share."""
+    votes, gold, _ = world()
+    stopped = np.where(np.arange(ITEMS) < PILOT + 60, 1, 0).astype(np.int32)
+    whole = lent(votes, gold, (("a", "b"), ("c",)), stopped, 0)
+    said = np.zeros((3, ITEMS), dtype=np.int32)
+    said[whole.rater, whole.item] = whole.label
+    for first, second in ((0, 0), (1, 1)):
+        alike = (said[0] == first) & (said[1] == second)
+        own, others = (said[2][alike & (stopped == s)].mean() for s in (1, 0))
+        assert 0 < others < 1
+        assert abs(own - others) < 0.12

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from w2s_judge.aggregation.auto import Auto
-from w2s_judge.calibration.crossfit import FOLDS, with_gold
+from w2s_judge.calibration.crossfit import FOLDS, calibrated, with_gold
 from w2s_judge.calibration.estimates import mean_difference
+from w2s_judge.calibration.selective import threshold
 from w2s_judge.cascade.asked import of_judges
-from w2s_judge.cascade.curve import curve, over_draws, pilots
+from w2s_judge.cascade.curve import over_draws, pilots, point
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.posterior import fitted
 from w2s_judge.cascade.replay import replay
@@ -131,17 +132,54 @@ def test_unknown_policies_are_refused():
         replay("full", votes, learn, gold, PRICE)
 
 
-def test_a_curve_has_a_point_a_budget_and_the_full_panel():
+def test_a_point_is_a_policy_beside_the_full_panel():
     votes, gold = world()
-    plan = Cascade(method="dawid-skene")
-    found = curve(votes, gold, PRICE, plan, shares=(0.01, 0.2, 0.6), learn_from=100, draws=2)
-    assert [one.budget for one in found] == [pytest.approx(4.0), pytest.approx(12.0), None]
-    for one in found[:-1]:
-        assert one.price <= one.budget + 1e-9
-        assert one.accuracy.low <= one.accuracy.value <= one.accuracy.high
-        assert one.ahead.low <= one.ahead.value <= one.ahead.high
-    assert found[-1].ahead.value == 0
-    assert found[-1].price == WHOLE
+    learn, evaluate = halves(gold)
+    plan = Cascade(method="dawid-skene", budget=12.0)
+    cheap, full = (replay(p, votes, learn, evaluate, PRICE, plan) for p in ("cascade", "full"))
+    found = point([cheap], [full], votes.group, 0, 12.0)
+    assert found.price <= 12.0 + 1e-9
+    assert found.accuracy.low <= found.accuracy.value <= found.accuracy.high
+    assert found.ahead.low <= found.ahead.value <= found.ahead.high
+    whole = point([full], [full], votes.group, 0)
+    assert whole.ahead.value == 0
+    assert whole.price == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("policy", "claims"), [("full", 1), ("judge:j4", 1), ("first:3", 0), ("cheapest:4", 0)]
+)
+def test_with_max_error_every_policy_fits_tests_and_claims_alike(policy, claims):
+    """As a plan of one stage: half of gold fitted on, the other half tested at all confidence."""
+    votes, gold = world()
+    learn, evaluate = gold.only(np.arange(ITEMS) < 200), gold.only(np.arange(ITEMS) >= 200)
+    aim = Cascade(max_error=0.15, method="dawid-skene")
+    found = replay(policy, votes, learn, evaluate, PRICE, aim)
+    fit, test = aim.split(votes, learn)
+    seen = of_judges(votes, found.judges)
+    posterior = calibrated(fitted("dawid-skene"), seen, fit, folds=FOLDS).posterior
+    np.testing.assert_array_equal(found.posterior, posterior[evaluate.item])
+    free = np.arange(ITEMS) >= 200
+    passed = threshold(
+        posterior[test.item], test.label, 0.15, 0.9,
+        among=posterior[free], group=votes.group[test.item],
+    )  # fmt: skip
+    np.testing.assert_array_equal(found.kept, passed.accepts(found.posterior))
+    assert found.claimed == claims
+
+
+def test_how_many_judges_were_asked_of_each_item():
+    votes, gold = world()
+    learn, evaluate = halves(gold)
+    plan = Cascade(budget=8.0, method="dawid-skene")
+    found = replay("cascade", votes, learn, evaluate, PRICE, plan)
+    assert found.learned is not None
+    paid = np.cumsum([sum(PRICE[name] for name in one.judges) for one in found.learned.stages])
+    many = np.cumsum([len(one.judges) for one in found.learned.stages])
+    np.testing.assert_array_equal(found.asked, many[np.searchsorted(paid, found.prices)])
+    assert found.asked.mean() < len(found.judges)
+    two = replay("cheapest:2", votes, learn, evaluate, PRICE, plan)
+    assert (two.asked == 2).all()
 
 
 def test_pilots_hold_every_class_and_draws_are_averaged_over_items():

@@ -140,5 +140,5 @@ def test_a_rater_against_the_others_is_left_aside_and_unused_levels_do_no_harm()
 
 def test_labels_without_an_order_are_refused():
     votes = replace(matrix(np.zeros((3, 2), dtype=int), 3), ordered=False)
-    with pytest.raises(ConfigurationError, match="have no order"):
+    with pytest.raises(ConfigurationError, match=r"no order(.|\n)*--levels 0,1,2"):
         GradedResponse()(votes)

@@ -289,3 +289,17 @@ def test_without_gold_or_order_it_refuses():
     nominal = votes_of(values + 1, truth=Truth(names, (0, 1, 2)), ordered=False)
     with pytest.raises(ConfigurationError, match="dawid-skene"):
         Hypotheses()(nominal, gold_of(truth, 10, names))
+
+
+def test_evidence_is_the_probability_of_golds_labels():
+    truth, values = simulated(200, np.full(5, 0.8), 13)
+    votes = votes_of(values)
+    _, few = Hypotheses().with_evidence(votes, gold_of(truth, 10))
+    found, more = Hypotheses().with_evidence(votes, gold_of(truth, 20))
+    np.testing.assert_array_equal(
+        found.posterior, Hypotheses()(votes, gold_of(truth, 20)).posterior
+    )
+    coin = 20 * np.log(0.5)
+    assert coin < more < few < 0
+    other = np.random.default_rng(0).integers(0, 2, 200)
+    assert Hypotheses().with_evidence(votes, gold_of(other, 20))[1] < more - 5

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import issparse
 
 from w2s_judge.aggregation.couplings import Couplings, Maximisation, Rows
 from w2s_judge.aggregation.dawid_skene import DawidSkene
 from w2s_judge.aggregation.ising import METHOD, Ising
 from w2s_judge.aggregation.ising_evidence import energy, pseudo_likelihood
+from w2s_judge.aggregation.ising_sample import sampled
+from w2s_judge.aggregation.signed_votes import Signed
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.gold import Gold, Truth
 from w2s_judge.votes import VoteMatrix
@@ -217,8 +220,90 @@ def test_a_collapse_is_seen_the_ridge_is_raised_and_the_note_says_so():
     weak = Ising(evidence="pseudo-likelihood", ridge=5.0)(votes)
     assert any("with ridge 5" in note and "left the votes' own" in note for note in weak.notes)
     assert right(weak.posterior, truth) > 0.7
+    fitted = next(note for note in weak.notes if note.startswith("couplings of"))
+    assert "(5 as given, times 4 after each collapse)" in fitted
+    assert "ridge 5 as given" not in fitted
     unchecked = Ising(evidence="pseudo-likelihood", ridge=5.0, agreement=-1.0)(votes)
     assert right(unchecked.posterior, truth) < right(weak.posterior, truth)
+
+
+def one_pair(seed, items):
+    """Truth and votes of seven judges and a near copy of the first."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, items)
+    hit = rng.random((items, 8)) < [0.75, 0.85, 0.8, 0.8, 0.75, 0.7, 0.65, 0.75]
+    hit[:, 7] = np.where(rng.random(items) < 0.8, hit[:, 0], hit[:, 7])
+    return truth, np.where(hit, truth[:, None], 1 - truth[:, None])
+
+
+def softened(votes, seed, steps=None):
+    """Soft votes; `steps`: judges name one of so few probabilities."""
+    firm = np.random.default_rng(seed).uniform(0.6, 1.0, votes.V)
+    firm = firm if steps is None else np.ceil(firm * steps) / steps
+    mass = np.where(votes.label == 1, firm, 1 - firm)
+    return replace(votes, label=None, mass=np.column_stack([1 - mass, mass]))
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_sample_of_the_rows_depends_on_no_order(soft):
+    """Of items, raters or classes; and it is near the fit on all rows."""
+    truth, label = one_pair(10, 1_500)
+    votes = softened(matrix(label), 10) if soft else matrix(label)
+    some = Ising(most_rows=1_000 if soft else 130, ridge=100.0)
+    found, full = some(votes), Ising(ridge=100.0)(votes)
+    assert any("couplings were fitted on" in note for note in found.notes)
+    assert not any("couplings were fitted on" in note for note in full.notes)
+    rng = np.random.default_rng(11)
+    place, seat = rng.permutation(1_500), rng.permutation(votes.J)
+    turned = replace(
+        votes,
+        item=place[votes.item].astype(np.int32),
+        rater=seat[votes.rater].astype(np.int32),
+        label=None if soft else 1 - votes.label,
+        mass=votes.mass[:, ::-1] if soft else None,
+    )
+    other = some(turned).posterior[place][:, ::-1]
+    np.testing.assert_allclose(other, found.posterior, atol=1e-7)
+    assert np.abs(found.posterior - full.posterior).mean() < 0.02
+    assert right(found.posterior, truth) > 0.87
+
+
+def test_a_sample_keeps_the_heavy_rows_and_stands_for_all_items():
+    rng = np.random.default_rng(12)
+    label = (rng.random((20_000, 12)) < np.linspace(0.02, 0.5, 12)).astype(int)
+    signed = Signed.of(matrix(label), None)
+    taken = sampled(signed, 300)
+    assert (len(taken.at), taken.of) == (300, len(signed.items))
+    light = taken.items.min()
+    assert set(np.flatnonzero(signed.items > light)) <= set(taken.at)
+    np.testing.assert_array_equal(taken.items, np.maximum(signed.items[taken.at], light))
+    assert taken.items.sum() == pytest.approx(20_000, rel=0.1)
+    share = taken.items @ (signed.value[taken.at] > 0) / taken.items.sum()
+    np.testing.assert_allclose(share, label.mean(axis=0), atol=0.03)
+
+
+def test_sparse_votes_and_gold_are_sampled_alike_in_any_order():
+    rng = np.random.default_rng(14)
+    label, kept = rng.integers(0, 2, (400, 40)), rng.random((400, 40)) < 0.1
+    kept[0] = False
+    votes, place = matrix(label, kept=kept), rng.permutation(400)
+    gold = Gold(np.arange(20, dtype=np.int32), label[:20, 0].astype(np.int32), ("n", "y"))
+    moved = Gold(place[gold.item].astype(np.int32), gold.label, gold.classes)
+    turned = replace(votes, item=place[votes.item].astype(np.int32))
+    one, other = (Signed.of(v, g) for v, g in ((votes, gold), (turned, moved)))
+    assert issparse(one.value)
+    mine, theirs = sampled(one, 150), sampled(other, 150)
+    assert len(mine.at) == 150
+    said = [rows.value[taken.at].toarray() for rows, taken in ((one, mine), (other, theirs))]
+    np.testing.assert_array_equal(*said)  # of identical items either may stand for both
+    np.testing.assert_array_equal(mine.items, theirs.items)
+
+
+def test_soft_votes_of_few_values_are_one_row_each_and_need_no_sample():
+    votes = softened(matrix(one_pair(13, 2_000)[1]), 13, steps=2)
+    found, full = Ising(most_rows=1_000)(votes), Ising()(votes)
+    assert not any("couplings were fitted on" in note for note in found.notes)
+    np.testing.assert_allclose(found.posterior, full.posterior, atol=1e-6)
 
 
 def test_where_every_ridge_collapses_dawid_skene_is_kept():

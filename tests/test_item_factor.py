@@ -7,11 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from w2s_judge.aggregation.axis_rotation import oriented, simple_structure, turned_by
+from w2s_judge.aggregation.axis_rotation import (
+    TELLING,
+    TURNS,
+    bayes_factor,
+    carriers,
+    oriented,
+    simple_structure,
+    turned_by,
+)
 from w2s_judge.aggregation.class_axis import Nodes
 from w2s_judge.aggregation.cumulative_logit import CumulativeLogit, even_thresholds
 from w2s_judge.aggregation.dawid_skene import DawidSkene
 from w2s_judge.aggregation.item_factor import ItemFactor
+from w2s_judge.aggregation.patterns import lay_out
+from w2s_judge.aggregation.row_sample import ROWS, keys, sampled
 from w2s_judge.calibration import metrics
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.gold import Gold, Truth
@@ -199,3 +209,108 @@ def test_simple_structure_is_found_from_any_turn():
         np.testing.assert_allclose(again, found, atol=1e-9)
         assert same == pytest.approx(ratio)
     assert (oriented(-found)[:, :2].sum(axis=0) > 0).all()
+
+
+def independent(seed, items, right):
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, items)
+    return truth, np.where(
+        rng.random((items, len(right))) < right, truth[:, None], 1 - truth[:, None]
+    )
+
+
+def with_copy(seed, items, right):
+    """The last rater says what the one before says, but for one in twenty items."""
+    truth, label = independent(seed, items, right)
+    same = np.random.default_rng(seed + 1).random(items) < 0.95
+    label[:, -1] = np.where(same, label[:, -2], 1 - label[:, -2])
+    return truth, label
+
+
+RIGHT = [0.65, 0.75, 0.9, 0.7, 0.7]
+
+
+def test_five_raters_of_whom_two_are_copies_are_not_believed():
+    for seed in range(3):
+        truth, label = with_copy(seed, 600, RIGHT)
+        found = ItemFactor()(matrix(label, None))
+        assert found.calibration == "tempered"
+        assert any("one axis does not explain" in note for note in found.notes)
+        assert found.posterior.max(axis=1).mean() < accuracy(found, truth) + 0.12
+
+
+def test_five_raters_whom_one_axis_explains_are_believed():
+    lean = np.full(5, 1.2)
+    for truth, label in (independent(7, 1200, RIGHT), simulated(8, 1200, lean, across=1.2)):
+        found = ItemFactor()(matrix(label, None))
+        assert found.calibration == "none"
+        sure = found.posterior.max(axis=1).mean()
+        assert sure == pytest.approx(accuracy(found, truth), abs=0.06)
+
+
+def test_two_copies_are_no_two_clusters():
+    truth, label = with_copy(3, 600, [0.65, 0.75, 0.9, 0.7, 0.7, 0.7, 0.8, 0.6, 0.6])
+    found = ItemFactor()(matrix(label, None))
+    assert not any("two clusters of items" in note for note in found.notes)
+    assert accuracy(found, truth) > 0.88
+
+
+def test_gold_turns_an_axis_by_its_weight_over_all_axes():
+    flat = np.zeros((len(TURNS), 3))
+    assert bayes_factor(flat) == pytest.approx(0.0)
+    noise = np.where(np.arange(len(TURNS)) == 6, 4.0, -3.0)[:, None] + flat
+    noise[TURNS == 0] = 0.0
+    assert bayes_factor(noise) < TELLING  # the largest of all says more than their mean
+    noise[6] = 12.0
+    assert bayes_factor(noise) > TELLING
+
+
+def test_gold_that_knows_no_better_axis_leaves_it():
+    truth, label = graded(3)
+    votes = matrix(label, levels=6, ordered=True)
+    few = np.arange(50, dtype=np.int32)
+    gold = Gold(few, truth[:50].astype(np.int32), ("no", "yes"))
+    found = ItemFactor()(votes, gold)
+    assert found.calibration == "model"
+    assert any("fewer raters load" in note for note in found.notes)
+    np.testing.assert_allclose(found.posterior[50:], ItemFactor()(votes).posterior[50:], atol=0.1)
+
+
+def test_carriers_counts_raters_by_their_loadings():
+    even = np.column_stack([np.full(7, 1.5), np.zeros(7), np.zeros(7)])
+    assert carriers(even) == pytest.approx(7)
+    even[2:, 0] = 0.0
+    assert carriers(even) == pytest.approx(2)
+
+
+def many_soft(items):
+    rng = np.random.default_rng(9)
+    truth, label = independent(9, items, RIGHT[:3])
+    mass = np.full((label.size, 2), 0.0)
+    top = rng.uniform(0.5, 1.0, label.size)
+    mass[np.arange(label.size), label.ravel()] = top
+    mass[np.arange(label.size), 1 - label.ravel()] = 1 - top
+    return truth, replace(matrix(label), label=None, mass=mass)
+
+
+def test_a_sample_of_many_rows_depends_on_what_they_hold():
+    truth, votes = many_soft(ROWS + 4000)
+    items = np.random.default_rng(10).permutation(votes.I)
+    votes_there = np.random.default_rng(11).permutation(votes.V)
+    place = np.argsort(items)
+    moved = replace(
+        votes, items=tuple(votes.items[i] for i in items),
+        item=place[votes.item].astype(np.int32)[votes_there],
+        rater=votes.rater[votes_there], mass=votes.mass[votes_there],
+    )  # fmt: skip
+    np.testing.assert_array_equal(keys(moved), keys(votes)[items])
+    gold = Gold(np.arange(20, dtype=np.int32), truth[:20].astype(np.int32), ("no", "yes"))
+    drawn = []
+    for one, labels in ((votes, gold), (moved, replace(gold, item=place[:20].astype(np.int32)))):
+        layout = lay_out(one, labels, 2)
+        assert sampled(one, labels, layout) is None  # as few as this are all fitted
+        some = sampled(one, labels, replace(layout, pilot=layout))
+        assert some.votes.I == ROWS + 20
+        assert [some.votes.items[i] for i in some.gold.item] == list(votes.items[:20])
+        drawn.append(set(some.votes.items))
+    assert drawn[0] == drawn[1]

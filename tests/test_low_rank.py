@@ -269,6 +269,41 @@ def test_ordered_classes_are_cut_at_the_prior():
         LowRank()(graded(z, ordered=False, truth=None))
 
 
+@pytest.mark.parametrize("method", [LowRank(), RotatedFactors()])
+@pytest.mark.parametrize("prior", [None, (0.08, 0.24, 0.36, 0.24, 0.08)])
+def test_every_ordered_class_is_likeliest_somewhere(method, prior):
+    """Judges of the classes themselves; without a prior their shares of the labels are taken."""
+    rng = np.random.default_rng(2)
+    quality = 3 + 1.1 * rng.standard_normal(1500)
+    noise = rng.standard_normal((1500, 5)) * [1.2, 0.9, 0.5, 1.0, 1.0]
+    levels = (np.clip(np.rint(quality[:, None] + noise), 1, 5) - 1).astype(int)
+    right = np.clip(np.rint(quality), 1, 5) - 1
+    truth = Truth(tuple("12345"), (0, 1, 2, 3, 4), prior)
+    found = method(votes_of(levels, truth=truth))
+    top = found.posterior.argmax(axis=1)
+    assert np.bincount(top, minlength=5).min() > 30  # of 120 in an outer class
+    assert (top == right).mean() > 0.65
+    expected = np.bincount(levels.ravel()) / levels.size if prior is None else prior
+    np.testing.assert_allclose(found.posterior.mean(axis=0), expected, atol=0.005)
+    assert found.prior_source == ("votes" if prior is None else "given")
+    assert any("as frequent as the judges say" in n for n in found.notes) == (prior is None)
+
+
+def test_classes_that_no_label_names_are_taken_as_equally_frequent():
+    _, z, _ = styled(400)
+    found = LowRank()(graded(z, truth=Truth(("a", "b", "c"))))
+    np.testing.assert_allclose(found.posterior.mean(axis=0), 1 / 3, atol=0.01)
+    assert any("equally frequent" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("method", [LowRank(), RotatedFactors()])
+def test_unanimous_votes_say_nothing_and_a_note_says_so(method):
+    same = votes_of(np.ones((30, 4), int), truth=Truth(("no", "yes"), (0, 1), (0.3, 0.7)))
+    found = method(same)
+    np.testing.assert_allclose(found.posterior, [[0.3, 0.7]] * 30)
+    assert any("no judge's votes vary" in note for note in found.notes)
+
+
 def test_what_cannot_be_decomposed_is_weighted_alike_and_said():
     rng = np.random.default_rng(9)
     levels = rng.integers(0, 3, (60, 30))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,12 +11,12 @@ from hypothesis import strategies as st
 
 from w2s_judge.aggregation.copies import Copies
 from w2s_judge.aggregation.dawid_skene import DawidSkene
-from w2s_judge.aggregation.labels_needed import floored, labels_needed
+from w2s_judge.aggregation.labels_needed import Needed, floored, labels_needed
 from w2s_judge.aggregation.one_source import OneSource
-from w2s_judge.aggregation.readings import BETWEEN, Told, chances, readings, weighed
+from w2s_judge.aggregation.readings import BETWEEN, Told, chances, class_prior, readings, weighed
 from w2s_judge.aggregation.sources import Panel
 from w2s_judge.calibration import metrics
-from w2s_judge.gold import Gold
+from w2s_judge.gold import Gold, Truth
 from w2s_judge.votes import VoteMatrix
 
 COPIES_9 = ([0.65] * 3 + [0.8] * 2, (0, 1, 2), 0.9)
@@ -162,6 +164,63 @@ def test_gold_that_must_tell_the_labels_does_not_weigh_readings():
     assert any("cannot weigh the readings" in note for note in found.notes)
     assert metrics.accuracy(found.posterior, truth) > 0.82
     np.testing.assert_array_equal(found.posterior[gold.item].argmax(axis=1), gold.label)
+
+
+def test_gold_tells_the_prior_beside_the_votes():
+    """Votes that lean together misjudge a rare class; few labels do not drown good votes."""
+    rng = np.random.default_rng(0)
+    truth, votes = panel(([0.7] * 5, (), 0.0), 5)
+    few = some(truth, votes, 25, 0)
+    fair = OneSource()(votes, few)
+    assert fair.prior_source == "votes and gold"
+    assert abs(fair.prior[1] - truth.mean()) < 0.75 * abs(few.label.mean() - truth.mean())
+    rare = (rng.random(votes.I) < 0.05).astype(int)
+    shared = rng.normal(size=votes.I)[:, None]
+    lean = 2.0 * rare[:, None] - 1 + 0.8 * shared + rng.normal(size=(votes.I, 5))
+    leaning = replace(votes, label=(lean > 0).astype(np.int32).ravel())
+    alone = OneSource()(leaning)
+    assert alone.prior_source == "votes"
+    assert alone.prior[1] > 0.2
+    gold = some(rare, votes, 100, 1)
+    assert OneSource()(leaning, gold).prior[1] < 0.1
+    right = [metrics.accuracy(one.posterior, rare) for one in (alone, OneSource()(leaning, gold))]
+    assert right[1] > right[0] + 0.05
+    everything = some(truth, votes, votes.I, 0)
+    told = OneSource()(votes, everything)
+    assert told.prior[1] == pytest.approx(truth.mean(), abs=0.003)
+
+
+def test_gold_makes_a_panel_that_errs_together_modest():
+    rng = np.random.default_rng(3)
+    truth, votes = panel(([0.7] * 5, (), 0.0), 5, 1500)
+    shared = 2.0 * rng.normal(size=votes.I)[:, None]
+    lean = 0.8 * (2 * truth[:, None] - 1) + shared + rng.normal(size=(votes.I, 5))
+    together = replace(votes, label=(lean > 0).astype(np.int32).ravel())
+    found = OneSource()(together, some(truth, votes, 100, 1))
+    assert any("contradict" in note for note in found.notes)
+    assert metrics.ece(found.posterior, truth, bins=10, equal="width") < 0.15
+
+
+def test_a_given_prior_stays_and_gold_counts_by_its_sampling():
+    truth, votes = panel(COPIES_5, 6)
+    gold = some(truth, votes, 25, 0)
+    given_prior = replace(votes, truth=Truth(votes.labels, (0, 1), (0.3, 0.7)))
+    found = OneSource()(given_prior, gold)
+    assert found.prior_source == "given"
+    np.testing.assert_allclose(found.prior, [0.3, 0.7])
+    fitted = DawidSkene()(votes)
+    sought = Gold(gold.item, gold.label, gold.classes, np.where(gold.label == 1, 0.9, 0.1))
+    assert class_prior(fitted, sought)[0][1] < class_prior(fitted, gold)[0][1]
+    even = Gold(gold.item, gold.label, gold.classes, np.full(25, 0.2))
+    np.testing.assert_allclose(class_prior(fitted, even)[0], class_prior(fitted, gold)[0])
+
+
+def test_readings_that_label_almost_alike_ask_for_no_labels():
+    said = Needed(4623, 1).said("a, b are one source", "nobody is", 500)
+    assert "gold labels to decide" in said
+    assert "4623" not in said
+    assert "of 500 items the two readings label 1 differently" in said
+    assert "about 6 gold labels on the 40 items" in Needed(6, 40).said("one", "other", 500)
 
 
 def test_no_label_counts_more_than_twenty_to_one():

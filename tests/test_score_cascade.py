@@ -275,11 +275,11 @@ def test_the_estimate_gives_the_pilot_and_a_range_then_what_the_plan_expects(
     shown = io.StringIO()
     show_summary(Console(file=shown, width=200), run.summary)
     assert "safety: cascade" in shown.getvalue()
-    assert "in place of the full panel's 140" in shown.getvalue()
+    assert "of the full panel's 140 answers" in shown.getvalue()
     held = estimate_job(job)["cascade"]["safety"]
     assert 0 < held["expected_price"] < held["full_price"]
     manifest = json.loads((path.with_name("outputs.w2s") / "manifest.json").read_text())
-    assert manifest["cascade"]["safety"]["learned"]["price"] == held["expected_price"]
+    assert manifest["cascade"]["safety"]["expected"] == held["expected_price"]
 
 
 def test_bars_begin_anew_for_each_stage():

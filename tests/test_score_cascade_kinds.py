@@ -285,7 +285,9 @@ def test_a_promise_is_kept_or_nothing_is_claimed(outputs, tmp_path, command):
         path, panel=panel, rubrics="safety", gold=gold, cascade=w2s_judge.Cascade(max_error=0.1),
         prices={"cheap": 1, "dear": 30},
     )  # fmt: skip
-    selection = run.summary["rubrics"]["safety"]["aggregated"]["selection"]
+    aggregated = run.summary["rubrics"]["safety"]["aggregated"]
+    selection = aggregated["selection"]
+    assert {one["n"] for one in aggregated["comparison"]} == {150}  # the half that is not tested on
     assert selection["threshold"] is not None
     assert len(selection["stages"]) == len(run.summary["cascade"]["safety"]["stages"])
     claimed = [row for row in run.scores() if row["label"] and row["gold"] is None]

@@ -121,3 +121,55 @@ def test_the_assumption_comes_through_the_workflow():
         Aim(sources="friends")
     with pytest.raises(ConfigurationError, match="not known"):
         Auto(sources="friends")
+
+
+def judged(label, **more):
+    """Votes of all judges on all items, (I, J)."""
+    items, judges = label.shape
+    item, rater = np.divmod(np.arange(label.size), judges)
+    settings = {"family": (None,) * judges, **more}
+    return VoteMatrix(
+        tuple(f"i{k}" for k in range(items)), tuple(f"r{k}" for k in range(judges)), ("a", "b"),
+        item.astype(np.int32), rater.astype(np.int32), np.arange(items, dtype=np.int32),
+        label=label.ravel().astype(np.int32), ordered=False, **settings,
+    )  # fmt: skip
+
+
+def reading(rng, truth, accuracies):
+    right = rng.random((len(truth), len(accuracies))) < accuracies
+    return np.where(right, truth[:, None], 1 - truth[:, None])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_gold_turns_from_sources_to_judges_where_it_contradicts_them(seed):
+    """The votes bear out that the sources err independently: of another truth than gold's."""
+    rng = np.random.default_rng(seed)
+    truth, other = rng.integers(0, 2, (2, 2000))
+    gold = some_gold(truth, 30)
+    elsewhere = np.hstack([
+        reading(rng, other, [0.9, 0.85, 0.8, 0.88]), reading(rng, truth, [0.8, 0.8]),
+    ])  # fmt: skip
+    turned = reading(rng, truth, [0.3, 0.25, 0.35, 0.3, 0.28])
+    for label in (elsewhere, turned):
+        found = Auto()(judged(label), gold)
+        assert right(found, truth) > 0.75
+        assert found.method == "auto:hypotheses"
+
+
+def test_equally_good_copies_keep_their_reading_with_gold():
+    rng = np.random.default_rng(5)
+    votes, truth = panel(6, 5000, rho=0.5, poor=0.75, good=0.75)
+    found = Auto()(votes, some_gold(truth, 25, int(rng.integers(9))))
+    assert right(found, truth) > 0.83
+    assert "averaged so" in found.notes[0]
+
+
+def test_families_whose_votes_contradict_them_are_vote_shares():
+    rng = np.random.default_rng(3)
+    truth, shared = rng.integers(0, 2, 1500), rng.normal(size=(1500, 1))
+    worth = (2 * truth[:, None] - 1) * rng.uniform(0.4, 1, 12) + 1.5 * shared
+    label = (worth + rng.normal(size=(1500, 12)) > 0).astype(int)
+    found = Auto(sources="families")(judged(label, family=tuple("aaaabbbbcccc")))
+    assert found.method == "auto:mean"
+    assert "as asked; but the votes do not bear out" in found.notes[0]
+    assert found.posterior.max(axis=1).mean() < right(found, truth) + 0.12

@@ -2,8 +2,8 @@
 
 It asks how much gold there is, how graded the votes are and how many of the (item, rater) pairs are
 judged; without gold it also asks whether the votes themselves contradict that raters err
-independently. It never looks at how well a method does on gold: with gold, cross-fitted
-calibration is the caller's.
+independently. With gold two families of models are averaged by how well they foretell it; else
+nothing is tried out on gold: cross-fitted calibration is the caller's.
 
 Letters: I items, J raters, L vote labels, C truth classes.
 """
@@ -19,13 +19,13 @@ import numpy.typing as npt
 from w2s_judge.aggregation.contract import Law, Method
 from w2s_judge.aggregation.dawid_skene import DawidSkene
 from w2s_judge.aggregation.dense_choice import dense_choice
+from w2s_judge.aggregation.gold_choice import BY_GOLD, OTHERWISE, UNMAPPED, gold_choice
 from w2s_judge.aggregation.hypotheses import Hypotheses
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.normal_scores import NormalScores
 from w2s_judge.aggregation.readable import readable
 from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.aggregation.rotated_factors import RotatedFactors
-from w2s_judge.aggregation.source_choice import source_choice
 from w2s_judge.aggregation.sparse_choice import sparse_choice
 from w2s_judge.calibration.tempering import tempered
 from w2s_judge.consensus import Consensus
@@ -36,13 +36,9 @@ from w2s_judge.votes import VoteMatrix
 
 FACTOR_RATERS = 3  # raters from which on a common factor is identified
 BINARY = 2
-Choice = tuple[str, Consensus]  # why, and what it gave
+Choice = tuple[str, Consensus, str]  # why, what it gave, why sources as asked play no part
 
 NO_VOTES = "no votes: every item has the prior"
-BY_GOLD = (
-    "{G} gold labels of both classes: readings of the panel (a factor or a judge is the truth) are "
-    "weighed by what gold says of them"
-)
 RANKS_ALONE = (
     "every judge's votes rank and are no probabilities, and there is neither a prior nor gold that "
     "says where to cut: ranks are averaged, no label is claimed"
@@ -71,6 +67,10 @@ FEW = (
 RANKING_LEFT_OUT = (
     "{n} of {J} judges give ranks, no probabilities, and were left out for want of gold: {names}"
 )
+UNUSED = "sources={sources!r} was asked for and plays no part here: {why}"
+FACTORS = "factors of graded votes are not sources"
+RANKS_HAVE_NONE = "votes that only rank are not counted by source"
+SPARSE = "a sparse panel's raters are pooled, and who repeats whom is not looked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,9 @@ class Auto:
 
     1. no votes                                                      mean (the prior)
     2. `enough_gold` labels, every class among them, two classes, and
-       a dense panel or raters whose votes only rank                 hypotheses; `one-source` where
-       two labels are voted and what is left beside near copies passes a test of independence
+       a dense panel or raters whose votes only rank                 hypotheses; where two labels
+       are voted `gold_choice`: averaged with one-source by what gold says of the two, unless the
+       votes refute that sources err independently
     3. only raters whose votes rank: no prior and no gold            mean-normal-score
                                      3 raters or more, and either    rotated-factors
     4. graded (more than two ordered labels, two classes), dense,
@@ -104,7 +105,7 @@ class Auto:
     dense       : share of judged pairs in (0, 1]
     few         : items with votes below which nothing is learned from the votes
     sources     : who counts as one source, an assumption: "clusters" of near copies, "families",
-                  or nobody ("apart")
+                  or nobody ("apart"); a note tells where one that was asked for plays no part
     """
 
     enough_gold: int = 10
@@ -119,51 +120,56 @@ class Auto:
                 f"{', '.join(get_args(Assumption))}"
             )
 
+    def across_folds(self, folds: int) -> Auto:
+        """The same for fits without one fold or two of gold: they go the way of all gold."""
+        return replace(self, enough_gold=self.enough_gold * (folds - 2) // folds)
+
     def __call__(self, votes: VoteMatrix, gold: Gold | None = None, /) -> Consensus:
         """What the method gave; `method` is "auto:" and its name, the first note says why.
 
         Raises what that method raises.
         """
-        why, found = self._choice(readable(votes), gold)
-        notes = (why, *found.notes)
+        why, found, unused = self._choice(readable(votes), gold)
+        asked = unused and self.sources != "clusters"
+        more = (UNUSED.format(sources=self.sources, why=unused),) if asked else ()
+        notes = (why, *more, *found.notes)
         return replace(found, method=f"auto:{found.method}", notes=notes)
 
     def _choice(self, votes: VoteMatrix, gold: Gold | None) -> Choice:
         truth = votes.truth_with(gold)
         raters = _voting(votes)
         if not len(raters):
-            return NO_VOTES, Mean()(votes, gold)
+            return NO_VOTES, Mean()(votes, gold), "there are no votes"
         ranking = np.zeros(votes.J, np.bool_) if votes.uncalibrated is None else votes.uncalibrated
         dense = self._is_dense(votes)
         told = gold is not None and self._told(votes, gold)
-        if told and dense and votes.L == BINARY and not ranking[raters].any():
-            by_source = source_choice(votes, gold, self.sources, told=True)
-            if by_source is not None:
-                return by_source
-        if told and gold is not None and (dense or ranking[raters].any()):
-            return BY_GOLD.format(G=gold.G), Hypotheses()(votes, gold)
+        ranks = bool(ranking[raters].any())
+        if told and gold is not None and dense and votes.L == BINARY and not ranks:
+            return gold_choice(votes, gold, self.sources)
+        if told and gold is not None and (dense or ranks):
+            return BY_GOLD.format(G=gold.G), Hypotheses()(votes, gold), OTHERWISE
         if ranking[raters].all():
-            return _ranked(votes, gold, truth, len(raters))
+            return (*_ranked(votes, gold, truth, len(raters)), RANKS_HAVE_NONE)
         graded = votes.ordered and votes.L > truth.C == BINARY
         if graded and dense and len(raters) >= FACTOR_RATERS and not self._is_small(votes):
-            return GRADED.format(J=len(raters)), RotatedFactors()(votes, gold)
-        if not ranking[raters].any():
+            return GRADED.format(J=len(raters)), RotatedFactors()(votes, gold), FACTORS
+        if not ranks:
             return self._by_labels(votes, gold, truth)
-        why, found = self._by_labels(votes.only(~ranking[votes.rater]), gold, truth)
-        return why, replace(found, notes=(ranking_left_out(votes), *found.notes))
+        why, found, unused = self._by_labels(votes.only(~ranking[votes.rater]), gold, truth)
+        return why, replace(found, notes=(ranking_left_out(votes), *found.notes)), unused
 
     def _by_labels(self, votes: VoteMatrix, gold: Gold | None, truth: Truth) -> Choice:
         """Lines 5 to 9, for votes that are probabilities."""
         if truth.of_label is None and not votes.ordered:
-            return LEARNED, tempered(DawidSkene()(votes, gold), votes, gold)
+            return LEARNED, tempered(DawidSkene()(votes, gold), votes, gold), UNMAPPED
         if len(_voting(votes)) == 1:
-            return LONE, _lone(votes, gold)
+            return LONE, _lone(votes, gold), "there is one judge"
         if self._is_small(votes):
             why = FEW.format(n=np.count_nonzero(votes.support), few=self.few)
-            return why, Mean(scale=None)(votes, gold)
+            return why, Mean(scale=None)(votes, gold), "the items are too few to learn from"
         if self._is_dense(votes):
             return dense_choice(votes, gold, self.sources)
-        return sparse_choice(votes, gold)
+        return (*sparse_choice(votes, gold), SPARSE)
 
     def _is_small(self, votes: VoteMatrix) -> bool:
         return int(np.count_nonzero(votes.support)) < self.few
@@ -201,7 +207,9 @@ def _on_a_line(votes: VoteMatrix, truth: Truth) -> bool:
     return truth.C == BINARY and known
 
 
-def _ranked(votes: VoteMatrix, gold: Gold | None, truth: Truth, raters: int) -> Choice:
+def _ranked(
+    votes: VoteMatrix, gold: Gold | None, truth: Truth, raters: int
+) -> tuple[str, Consensus]:
     """Line 3: raters whose votes only rank."""
     where_to_cut = truth.prior is not None or (gold is not None and gold.G > 0)
     if where_to_cut and raters >= FACTOR_RATERS and _on_a_line(votes, truth):

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from w2s_judge.aggregation.cumulative_logit import CumulativeLogit
-from w2s_judge.aggregation.em import TINY, Climb
-from w2s_judge.aggregation.layout import Layout
+from w2s_judge.aggregation.em import TINY, Climb, collect
+from w2s_judge.aggregation.layout import Block, Layout
 from w2s_judge.aggregation.quadrature import Components, even_nodes
 from w2s_judge.arrays import Floats
 from w2s_judge.consensus import Fit
@@ -147,6 +147,27 @@ class AxisModel:
         height = components.log_likelihood(self.layout, table.reshape(-1, table.shape[2]))
         height += float(self.votes.log_prior(parameters, table).sum())
         return height + (log_prior(distinct) if len(self.nodes.theta) > 2 else 0.0)
+
+    def without_gold(self) -> AxisModel:
+        """The same of the votes alone; itself where there is no gold."""
+        if all(block.fixed is None for block in self.layout.blocks()):
+            return self
+        blind = tuple(replace(block, fixed=None) for block in self.layout.blocks())
+        return replace(self, layout=replace(self.layout, blocks=lambda: blind, pilot=None))
+
+    def seen(self, found: Found) -> tuple[Floats, Floats]:
+        """(J, L, K) mass of votes at the components, and (K,) share of the items at each."""
+        components = self.nodes.components(found.distinct)
+        table = self.votes.table(found.parameters)
+        flat = table.reshape(-1, table.shape[2])
+
+        def posterior(block: Block) -> Floats:
+            rows, total, _ = components.joint(block, block.cells.likelihood(flat)[0])
+            return np.asarray(rows / total[:, None])
+
+        counts = collect(self.layout, (len(flat), flat.shape[1]), posterior)
+        share = counts.classes / max(float(counts.classes.sum()), TINY)
+        return counts.counts.reshape(table.shape), share
 
     def read(self, found: Found) -> tuple[Floats, Floats, Floats]:
         """(I, 2) P(class | votes), (I,) E[theta | votes], (J, 2, L) P(level | class)."""

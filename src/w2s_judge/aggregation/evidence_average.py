@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit, softmax
+from scipy.special import expit, logit, logsumexp, softmax
 
 from w2s_judge.aggregation.bayes_logistic import BLOCK, Regressions, regressions
 from w2s_judge.aggregation.beliefs import INTERCEPTS, STATED, Beliefs
@@ -39,11 +39,13 @@ class Average:
     p           : (I,) P(label = 1)
     coefficient : (P,) posterior mean, intercept apart
     weight      : (H,) posterior probability of each belief
+    evidence    : log P(gold's labels | votes), over all beliefs by their prior weights
     """
 
     p: Floats
     coefficient: Floats
     weight: Floats
+    evidence: float
     iterations: int
     converged: bool
 
@@ -71,11 +73,13 @@ def averaged(
     known = features.rows(gold.item)
     found = regressions(_with_one(known), label, mean, sd, sampling_weight(gold))
     with np.errstate(divide="ignore"):  # a belief of weight 0 stays at 0
-        share = softmax(np.log(weight) + found.evidence)
+        joint = np.log(weight) + found.evidence
+    share = softmax(joint)
     return Average(
         _predicted(features, found, share),
         np.asarray(share @ found.coefficients[:, 1:]),
         share.reshape(len(spread), H).sum(axis=0),
+        float(logsumexp(joint)),
         found.iterations,
         found.converged,
     )

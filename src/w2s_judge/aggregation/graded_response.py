@@ -29,6 +29,7 @@ from w2s_judge.aggregation.ordered_cut import cuts, posterior_from, slope_from
 from w2s_judge.aggregation.patterns import lay_out
 from w2s_judge.aggregation.quadrature import Components, even_nodes, in_parts
 from w2s_judge.aggregation.readable import readable
+from w2s_judge.aggregation.row_sample import sampled
 from w2s_judge.aggregation.shares import clamped, shares
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.prior import known_prior
@@ -41,7 +42,7 @@ NAME = "graded-response"
 REACH = 5.0  # of the nodes, in standard deviations of theta
 NO_ORDER = (
     "the vote labels ({labels}) have no order, and {name} needs one\n"
-    "  name the labels in ascending order, or take dawid-skene"
+    "  name them in ascending order, as with --levels {example}, or take dawid-skene"
 )
 ASSUMED = (
     "the items' hidden number is taken to correlate {validity:g} with the truth: an assumption, no "
@@ -56,7 +57,7 @@ class Response:
     """What was fitted.
 
     discrimination (J,) alpha above 0; difficulty (J, L-1) b, ascending; score (I,) E[theta | votes]
-    and sd (I,) of theta given the votes.
+    and sd (I,) of theta given the votes. notes: what was fitted, if not all of them.
     """
 
     discrimination: Floats
@@ -64,6 +65,7 @@ class Response:
     score: Floats
     sd: Floats
     fit: Fit
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class GradedResponse:
 
     Gold takes no part in the fit of the raters: it gives the prior where none is stated, and the
     slope by which classes follow theta (which may be negative); gold items keep their label.
+    Of soft votes on more than 260,000 items a sample is fitted and all are scored (`row_sample`).
 
     validity  : rho without gold, in (0, 1); with gold where the search for the slope begins
     log_mean, log_sd : of the normal prior of log alpha
@@ -100,7 +103,7 @@ class GradedResponse:
         """
         found = self.response(votes)
         truth = votes.truth_with(gold)
-        known, notes = known_prior(truth, gold), self._notes(found.fit)
+        known, notes = known_prior(truth, gold), self._notes(found)
         if known is None:
             plain = shares(votes, gold, "", "")
             known, notes = (np.asarray(plain.prior), plain.prior_source), (*notes, *plain.notes)
@@ -127,10 +130,14 @@ class GradedResponse:
         """Raters and items; raises `ConfigurationError` where the labels have no order."""
         if not readable(votes).ordered:
             labels = ", ".join(votes.labels[:8])
-            raise ConfigurationError(NO_ORDER.format(labels=labels, name=NAME))
+            raise ConfigurationError(
+                NO_ORDER.format(labels=labels, name=NAME, example=",".join(votes.labels[:8]))
+            )
         at, weight = even_nodes(self.nodes, REACH)
         heard = np.bincount(votes.rater, minlength=votes.J).astype(np.float64)
-        layout = in_parts(lay_out(votes, None, 1), self.nodes)
+        whole = lay_out(votes, None, 1)
+        drawn = sampled(votes, None, whole)
+        layout = in_parts(whole, self.nodes)
         model = _Model(
             CumulativeLogit(
                 at[:, None], self.smoothing * weight, np.minimum(heard, 1.0),
@@ -140,16 +147,23 @@ class GradedResponse:
         )  # fmt: skip
         begin = np.insert(even_thresholds(votes.J, votes.L), 0, self.log_mean, axis=1)
         climb = Climb(self.tol, self.max_iterations, self.accelerate)
-        parameters, fit = model.climb(climb, layout, begin)
+        fitted = layout if drawn is None else in_parts(drawn.layout(1), self.nodes)
+        parameters, fit = model.climb(climb, fitted, begin)
         table = model.votes.table(parameters).reshape(-1, self.nodes)
         moments = model.components.means(layout, table, np.column_stack([at, at**2]))
         variance = np.maximum(moments[:, 1] - moments[:, 0] ** 2, 0.0)
         slopes, thresholds = model.votes.split(parameters)
-        return Response(slopes[:, 0], thresholds / slopes, moments[:, 0], np.sqrt(variance), fit)
+        return Response(
+            slopes[:, 0], thresholds / slopes, moments[:, 0], np.sqrt(variance), fit,
+            () if drawn is None else (drawn.note,),
+        )  # fmt: skip
 
-    def _notes(self, fit: Fit) -> tuple[str, ...]:
-        unfinished = self.tol and not fit.converged
-        return (UNFINISHED.format(n=fit.iterations),) if unfinished else ()
+    def _notes(self, found: Response) -> tuple[str, ...]:
+        unfinished = self.tol and not found.fit.converged
+        return (
+            *found.notes,
+            *((UNFINISHED.format(n=found.fit.iterations),) if unfinished else ()),
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,8 +1,9 @@
 """How sure an answer may be, asked of votes that it did not see.
 
-The fit is repeated without each of `FOLDS` parts of the votes, until `ENOUGH` votes were asked. The
-answer is tempered as far as these are foretold best, and further for what no vote can show
-(`calibration/tempering.py`).
+The fit is repeated without each of `FOLDS` parts of the votes, until `ENOUGH` votes were asked. Few
+votes are cut into parts anew, at most `CUTS` times, so that how they happen to be cut, which hangs
+on the names of items and raters, matters little. The answer is tempered as far as these are
+foretold best, and further for what no vote can show (`calibration/tempering.py`).
 
 Letters: I items, J raters, L vote labels, C truth classes, V votes.
 """
@@ -10,6 +11,7 @@ Letters: I items, J raters, L vote labels, C truth classes, V votes.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +26,11 @@ from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
 FOLDS = 3  # two thirds of the votes remain in each fit
+CUTS = (
+    16  # the answer's scatter over names falls with their root, and the cost is CUTS * FOLDS fits
+)
 ENOUGH = 20_000  # held-out votes: one number is sought, and large crowds need a single fit for it
+GOLDEN = 0x9E3779B97F4A7C15  # splitmix64's step from one number to the next
 
 
 def foretold(votes: VoteMatrix, gold: Gold | None, method: Aggregator) -> list[Foretold]:
@@ -34,20 +40,23 @@ def foretold(votes: VoteMatrix, gold: Gold | None, method: Aggregator) -> list[F
     """
     truth = votes.truth_with(gold)
     votes = as_classes(votes, truth, class_of_label(votes, truth)[0])
-    number = numbers(votes)
-    fold = number % FOLDS
     asked = np.ones(votes.I, dtype=np.bool_)
     if gold is not None:
         asked[gold.item] = False
     parts: list[Foretold] = []
     left = ENOUGH
-    for k in range(FOLDS):
-        held = np.flatnonzero((fold == k) & asked[votes.item])
-        if len(held) > left:
-            held = held[number[held] <= np.partition(number[held], left - 1)[left - 1]]
-        parts.append(_part(votes, gold, method, fold != k, held))
-        left -= len(held)
-        if left <= 0:
+    for cut in range(CUTS):
+        number = numbers(votes, cut)
+        fold = number % FOLDS
+        for k in range(FOLDS):
+            held = np.flatnonzero((fold == k) & asked[votes.item])
+            if len(held) > left:
+                held = held[number[held] <= np.partition(number[held], left - 1)[left - 1]]
+            parts.append(_part(votes, gold, method, fold != k, held))
+            left -= len(held)
+            if left <= 0:
+                return parts
+        if left == ENOUGH:  # there is no vote to ask
             break
     return parts
 
@@ -87,14 +96,20 @@ def _part(
     )
 
 
-def numbers(votes: VoteMatrix) -> npt.NDArray[np.uint64]:
+def numbers(votes: VoteMatrix, cut: int = 0) -> npt.NDArray[np.uint64]:
     """(V,) a number for each vote, like a random one, from the names of its item and rater.
 
-    The order of items, raters and votes plays no part, and repeated votes stay together.
+    The order of items, raters and votes plays no part, and repeated votes stay together. Another
+    `cut` gives other numbers.
     """
-    items = np.array([zlib.crc32(name.encode()) for name in votes.items], dtype=np.uint64)
-    raters = np.array([zlib.crc32(name.encode()) for name in votes.raters], dtype=np.uint64)
+    items, raters = _hashed(votes.items), _hashed(votes.raters)
     mixed = (items[votes.item] << np.uint64(32)) | raters[votes.rater]
+    mixed = mixed + np.uint64(cut * GOLDEN % 2**64)
     for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):  # splitmix64 (Steele and others 2014)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(factor)
     return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
+
+
+def _hashed(names: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """A number for each name, half a surrogate pair among them."""
+    return np.array([zlib.crc32(one.encode("utf-8", "surrogatepass")) for one in names], np.uint64)

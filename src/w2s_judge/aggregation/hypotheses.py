@@ -72,6 +72,13 @@ class Hypotheses:
 
     def __call__(self, votes: VoteMatrix, gold: Gold | None = None, /) -> Consensus:
         """(I, C); raises `ConfigurationError` without gold, or where labels stand on no line."""
+        return self.with_evidence(votes, gold)[0]
+
+    def with_evidence(self, votes: VoteMatrix, gold: Gold | None) -> tuple[Consensus, float]:
+        """The same, and log P(gold's labels | votes), over all hypotheses by their prior weights.
+
+        With two classes; with more it is the sum over thresholds, which is no probability.
+        """
         if gold is None or not gold.G:
             raise ConfigurationError(NEEDS_GOLD)
         truth = votes.truth_with(gold)
@@ -95,7 +102,7 @@ class Hypotheses:
         posterior[~found.heard] = prior
         notes += _notes(gold, truth, found)
         notes += _weighed(fits, held, truth.classes, mirrored)
-        return Consensus(
+        consensus = Consensus(
             clamped(posterior, gold),
             truth.classes,
             votes.support,
@@ -112,6 +119,7 @@ class Hypotheses:
             settings=repr(self),
             notes=(*found.notes, *notes),
         )
+        return consensus, float(sum(one.evidence for one in fits))
 
 
 def _notes(gold: Gold, truth: Truth, found: Structure) -> tuple[str, ...]:

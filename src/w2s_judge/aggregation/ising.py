@@ -31,6 +31,7 @@ from w2s_judge.aggregation.fitted import UNFINISHED, Problem
 from w2s_judge.aggregation.ising_evidence import energy, pseudo_likelihood
 from w2s_judge.aggregation.ising_panel import Panel
 from w2s_judge.aggregation.ising_ridge import chosen_ridge
+from w2s_judge.aggregation.ising_sample import sampled
 from w2s_judge.aggregation.signed_votes import Signed, on_two_classes, within_class
 from w2s_judge.arrays import Floats
 from w2s_judge.consensus import Consensus, Fit
@@ -53,13 +54,19 @@ RENEWED = (
 FIRST_STEPS, STEPS = 20, 5  # of the regressions in the first iteration, and in each later one
 RAISE, RAISES = 4.0, 5  # factor of the ridge after a collapse, and how often
 LEAST_SHARE = 0.25  # of its prior that a class keeps, and of Dawid-Skene's spread the posterior
-FITTED = "couplings of {A} raters, ridge {ridge:g}{how}; agreement with the start {agreement:.2f}"
+FITTED = "couplings of {A} raters, ridge {ridge:g} {how}; agreement with the start {agreement:.2f}"
+RAISED = f"({{first}} {{how}}, times {RAISE:g} after each collapse)"
 COLLAPSED = (
     "with ridge {ridges} the classes left the votes' own (agreement with the start under "
     "{least:g}, a class under a quarter of its prior, or hardly a difference between the classes)"
 )
 KEPT = "Dawid-Skene's answer was kept: no ridge that was tried held the classes"
 SOME = "{n} of {J} raters, those with fewest votes, are taken to vote independently of the others"
+
+SAMPLED = (
+    "the couplings were fitted on {k} of {n} different rows of votes, drawn by how many items have "
+    "them; the posterior is of all items"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Ising:
                  pairs of near copies of 8 raters it ends at .76, from the shares at .90
     agreement  : correlation with the start, of the posteriors, under which a fit has collapsed
     most       : raters that are coupled, those with most votes; the others vote independently
-    most_rows  : rows that the couplings are fitted on, evenly spaced, where there are more
+    most_rows  : different rows that the couplings are fitted on, a sample where there are more
     tol        : mean absolute change of the posterior by an iteration that counts as none
     """
 
@@ -104,7 +111,10 @@ class Ising:
         plain = DawidSkene()(reduced, gold)
         signed = Signed.of(reduced, gold)
         panel = Panel.of(signed, reduced, plain, self.most, from_shares=self.start == "shares")
-        second, fit, notes = self._held(panel)
+        sample = sampled(signed, self.most_rows)
+        second, fit, notes = self._held(panel, panel if sample is None else panel.sampled(sample))
+        if sample is not None and len(sample.at) < sample.of:
+            notes += (SAMPLED.format(k=len(sample.at), n=sample.of),)
         if second is None:
             posterior, notes = plain.posterior, (*plain.notes, *notes)
         else:
@@ -126,14 +136,16 @@ class Ising:
             notes=(*assumed, *notes),
         )
 
-    def _held(self, panel: Panel) -> tuple[Floats | None, Fit, tuple[str, ...]]:
-        """(n,) P(second class), None where every fit collapsed; the last fit, and notes."""
-        some = panel.thinned(self.most_rows)
+    def _held(self, panel: Panel, some: Panel) -> tuple[Floats | None, Fit, tuple[str, ...]]:
+        """(n,) P(second class), None where every fit collapsed; the last fit, and notes.
+
+        `some` has the rows that couplings are fitted on.
+        """
         begun = Couplings.none(some.rows, some.first)
-        ridge = self.ridge
-        how = "" if ridge is not None else " by held-out pseudo-likelihood"
+        ridge, how = self.ridge, "as given"
         if ridge is None:
             ridge = chosen_ridge(some.rows, begun, some.first)
+            how = "by held-out pseudo-likelihood"
         tried: list[str] = []
         fit = Fit(0, True)
         while len(tried) <= RAISES:
@@ -143,6 +155,7 @@ class Ising:
             kept = min(panel.balance(second), panel.spread(second))
             if agreement >= self.agreement and kept >= LEAST_SHARE:
                 A = panel.rows.value.shape[1]  # noqa: N806
+                how = RAISED.format(first=tried[0], how=how) if tried else how
                 told = FITTED.format(A=A, ridge=ridge, how=how, agreement=agreement)
                 return second, fit, (*self._collapsed(tried), told, *_unfinished(fit))
             tried.append(f"{ridge:g}")

@@ -13,6 +13,7 @@ from scipy import sparse
 from w2s_judge.aggregation.correlation import plain_array
 from w2s_judge.aggregation.couplings import Rows
 from w2s_judge.aggregation.ising_evidence import independent_votes
+from w2s_judge.aggregation.ising_sample import Sample
 from w2s_judge.aggregation.signed_votes import Signed
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.consensus import Consensus
@@ -69,13 +70,10 @@ class Panel:
         panel = cls(rows, others, first, signed.fixed, prior, second, alone)
         return replace(panel, first=panel.clamped(first))
 
-    def thinned(self, most: int) -> Panel:
-        """At most so many of the rows, evenly spaced."""
-        n = len(self.first)
-        if n <= most:
-            return self
-        at = np.linspace(0, n - 1, most).astype(np.int64)
-        rows = Rows(self.rows.value[at], self.rows.count[at], self.rows.items[at])
+    def sampled(self, sample: Sample) -> Panel:
+        """Some of the rows, each for as many items as the sample says."""
+        at = sample.at
+        rows = Rows(self.rows.value[at], self.rows.count[at], sample.items)
         return replace(
             self,
             rows=rows,

@@ -16,7 +16,12 @@ votes ask for it, and which axis is which is settled by a stated rule: `axis_rot
 is the equation as it stands, with lam_j alone.
 
 The posterior integrates the effect out, so that votes are not taken for independent and it is not
-tempered once more: where it asks for no effect, it is as sure as Dawid and Skene's.
+tempered once more: where it asks for no effect, it is as sure as Dawid and Skene's. Fewer than 6
+raters do not tell a factor across, and two who copy each other pass for the axis. There a test of
+the pairs (`pair_misfit`) asks whether one axis explains the votes. Where it does not, which raters
+share what is not known, and without 10 gold labels an item's votes count for one: `modest`.
+
+Of soft votes on more than 260,000 items a sample is fitted and all are scored (`row_sample`).
 
 Letters: I items, J raters, L levels, M parameters.
 """
@@ -35,26 +40,26 @@ from w2s_judge.aggregation.cumulative_logit import CumulativeLogit, even_thresho
 from w2s_judge.aggregation.em import Climb
 from w2s_judge.aggregation.fitted import UNFINISHED, Problem
 from w2s_judge.aggregation.layout import Layout
+from w2s_judge.aggregation.pair_misfit import PairMisfit, modest, pair_misfit
 from w2s_judge.aggregation.patterns import lay_out
 from w2s_judge.aggregation.quadrature import in_parts
 from w2s_judge.aggregation.readable import readable
 from w2s_judge.aggregation.residual_factor import residual_loadings
-from w2s_judge.aggregation.shares import clamped, class_of_label
+from w2s_judge.aggregation.row_sample import sampled
+from w2s_judge.aggregation.shares import clamped
 from w2s_judge.aggregation.starts import start
+from w2s_judge.aggregation.two_classes import two_classes
 from w2s_judge.arrays import Floats
-from w2s_judge.calibration.class_mass import onto_classes
+from w2s_judge.calibration.choose import too_little
 from w2s_judge.calibration.prior import PSEUDO, VOTES
 from w2s_judge.consensus import Consensus
-from w2s_judge.errors import ConfigurationError
-from w2s_judge.gold import Gold, Truth
+from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
 NAME = "item-factor"
 RATERS, MEAN_VOTES, MEAN_RATERS = 6, 100, 6  # from which on a factor across is looked for
 PLANE_TOL = 1e-6  # of its fits: which way the plane is turned hardly matters to the votes
 START_STEPS, START_SLOPE = 30, 1.5
-TWO = "{name} takes two truth classes, and these are {C}\n  take dawid-skene or graded-response"
-FOLDED = "labels without an order were taken for the classes they stand for"
 ACROSS = (
     "the votes ask for a factor across the classes; its axis is the one on which fewer raters load "
     "(simple structure), which is an assumption: 20 gold labels check it"
@@ -104,23 +109,33 @@ class ItemFactor:
 
         Raises `ConfigurationError` for other than two classes, or labels that stand for none.
         """
-        told, folded, notes = _told(readable(votes), gold)
+        told, folded, notes = two_classes(readable(votes), gold, NAME)
         problem = Problem.of(told, gold)
         layout = lay_out(told, gold, 2)
         first, said = start(layout, problem)
         count = first.classes + PSEUDO
         prior, source = (count / count.sum(), VOTES) if problem.prior is None else problem.prior
-        reading = self._reading(told, layout, prior, first.counts.reshape(votes.J, told.L, 2))
-        found = reading.found
+        drawn = sampled(told, gold, layout)
+        seen, of_seen = (told, layout) if drawn is None else (drawn.votes, drawn.layout(2))
+        said = said if drawn is None else (*said, drawn.note)
+        reading = self._reading(seen, of_seen, prior, first.counts.reshape(votes.J, told.L, 2))
+        found, model = reading.found, reading.model
         if self.tol and not found.fit.converged:
             said = (*said, UNFINISHED.format(n=found.fit.iterations))
-        classes, score, given = reading.model.read(found)
-        return Consensus(
-            clamped(classes, gold), problem.truth.classes, votes.support, NAME, "none", prior,
-            source, confusion=None if folded else given, weight=found.parameters[:, 0],
+        if drawn is not None:
+            model = replace(model, layout=in_parts(layout, len(model.votes.features)))
+        classes, score, given = model.read(found)
+        consensus = Consensus(
+            clamped(classes, gold), problem.truth.classes, votes.support, NAME,
+            "none" if gold is None or not gold.G else "model", prior, source,
+            confusion=None if folded else given, weight=found.parameters[:, 0],
             score=score, fit=found.fit, settings=repr(self),
             notes=(*notes, *said, *reading.notes),
         )  # fmt: skip
+        if gold is not None and too_little(gold.label, 2) is None:
+            return consensus  # gold tells the axis, and how sure one may be
+        misfit = reading.misfit(seen)
+        return consensus if misfit is None else modest(consensus, gold, misfit)
 
     def _reading(
         self, votes: VoteMatrix, layout: Layout, prior: Floats, counts: Floats
@@ -132,7 +147,7 @@ class ItemFactor:
         begin = np.column_stack([np.ones(votes.J), even_thresholds(votes.J, votes.L)])
         begin = axis.votes.improved(begin, spread, START_STEPS)
         alone = _Reading(axis, axis.climb(self._rule(self.tol), begin, at, m=self.distinct is None))
-        voting = int(np.count_nonzero(np.bincount(votes.rater, minlength=votes.J)))
+        voting = _voting(votes)
         heard = int(np.count_nonzero(votes.support))
         asked = voting >= RATERS and MEAN_VOTES * voting <= votes.V >= MEAN_RATERS * heard
         if self.factor is False or not (self.factor or asked):
@@ -193,6 +208,12 @@ class _Reading:
     def height(self) -> float:
         return self.model.height(self.found.parameters, self.found.distinct)
 
+    def misfit(self, votes: VoteMatrix) -> PairMisfit | None:
+        """Of one axis, to the votes of the fit, by raters too few for a factor across it."""
+        if self.model.votes.features.shape[1] > 1 or _voting(votes) >= RATERS:
+            return None
+        return pair_misfit(votes, *self.model.seen(self.found))
+
     def noted(self, distinct: float | None) -> _Reading:
         """With a note where m is the least that it can be."""
         if distinct is not None or self.found.distinct > np.arctanh(LEAST) + 1e-3:
@@ -200,27 +221,9 @@ class _Reading:
         return replace(self, notes=(*self.notes, OVERLAP))
 
 
-def _told(votes: VoteMatrix, gold: Gold | None) -> tuple[VoteMatrix, bool, tuple[str, ...]]:
-    """The votes as ordered levels; whether labels were folded onto the two classes; notes."""
-    truth = votes.truth_with(gold)
-    if truth.C != 2:
-        raise ConfigurationError(TWO.format(name=NAME, C=truth.C))
-    if votes.ordered and votes.L > 2:
-        return votes, False, ()
-    of_label, notes = class_of_label(votes, truth)
-    if of_label.tolist() == [0, 1]:
-        known = replace(truth, of_label=(0, 1))
-        return replace(votes, ordered=True, truth=known), False, notes
-    label, mass = None, None
-    if votes.label is not None:
-        label = of_label[votes.label]
-    else:
-        mass = onto_classes(votes, of_label, 2)
-    known = Truth(truth.classes, (0, 1), truth.prior)
-    folded = replace(
-        votes, labels=truth.classes, label=label, mass=mass, ordered=True, levels=None, truth=known
-    )
-    return folded, True, (*notes, FOLDED)
+def _voting(votes: VoteMatrix) -> int:
+    """How many raters vote."""
+    return int(np.count_nonzero(np.bincount(votes.rater, minlength=votes.J)))
 
 
 METHOD = Method(

@@ -17,6 +17,15 @@ import numpy as np
 from w2s_judge.arrays import Floats
 
 ODDS = 20.0  # at which it counts as decided
+CANNOT_TELL = (
+    "votes alone cannot tell whether {one} or {other}. The first is taken here, by assumption; "
+    "about {n} gold labels on the {items} items that the two readings label differently would "
+    "decide (at odds of {odds:.0f} to 1)"
+)
+HARDLY = (
+    "votes alone cannot tell whether {one} or {other}, but that hardly matters: of {all} items the "
+    "two readings label {items} differently, too few or too unsurely for gold labels to decide"
+)
 FLOOR = 0.1  # share of the flat distribution in what a reading is taken to say
 
 
@@ -26,6 +35,16 @@ class Needed:
 
     labels: int
     items: int
+
+    def said(self, one: str, other: str, voted: int, odds: float = ODDS) -> str:
+        """A sentence: what would decide between the two, or that it hardly matters.
+
+        It hardly matters where more labels are needed than there are items; voted: items with votes
+        """
+        said = CANNOT_TELL if self.labels <= self.items else HARDLY
+        return said.format(
+            one=one, other=other, n=self.labels, items=self.items, odds=odds, all=voted
+        )
 
 
 def floored(posterior: Floats, floor: float = FLOOR) -> Floats:

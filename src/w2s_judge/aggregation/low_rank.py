@@ -6,8 +6,8 @@ scores: the penalties are those at which judges who share nothing get neither li
 (CARE's are picked on labelled items); the truth is a direction among the factors
 (`linked_structure.py`; CARE subtracts the other factors' loadings from the first's); an item's
 score is the posterior mean given the votes it has, so that judges who repeat each other share one
-weight. Without gold the posterior is a sigmoid of a fixed slope cut at the prior; with gold, a
-sigmoid on each direction that may be the truth, weighed by its evidence.
+weight. Without gold the posterior is of a fixed slope, cut at the prior (`factor_posterior`); with
+gold, a sigmoid on each direction that may be the truth, weighed by its evidence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from w2s_judge.aggregation.against_gold import TURNED, against_gold
 from w2s_judge.aggregation.beliefs import Beliefs
 from w2s_judge.aggregation.contract import Law, Method
 from w2s_judge.aggregation.evidence_average import Average, Features
-from w2s_judge.aggregation.factor_posterior import above_without_gold
+from w2s_judge.aggregation.factor_posterior import rows_without_gold, unvarying
 from w2s_judge.aggregation.factor_structure import Structure
 from w2s_judge.aggregation.linked_structure import linked
 from w2s_judge.aggregation.order_averaging import opinions
@@ -86,8 +86,9 @@ class LowRank:
             seed=self.seed,
         )
         found, towards = panel.found, np.eye(panel.weights.shape[1])[0]
+        named = None
         if gold is None or not gold.G:
-            above, notes = above_without_gold(
+            posterior, named, notes = rows_without_gold(
                 found, truth, votes, self.slope, self.mixed_slope, self.clear_ratio
             )
             calibration = "fixed-slope"
@@ -96,11 +97,10 @@ class LowRank:
         else:
             taken = TAKEN_CLEAR if found.ratio >= self.clear_ratio else TAKEN
             fits, notes = _with_gold(found, truth, gold, votes, taken)
-            above, calibration = stacked(fits, votes.I), "gold:platt"
+            posterior, calibration = class_rows(stacked(fits, votes.I)), "gold:platt"
             if fits:
                 towards = np.mean([one.coefficient for one in fits], axis=0)
-        posterior = class_rows(above)
-        prior, source = prior_from(truth, gold, posterior[found.heard])
+        prior, source = named or prior_from(truth, gold, posterior[found.heard])
         posterior[~found.heard] = prior
         return Consensus(
             clamped(posterior, gold),
@@ -114,7 +114,7 @@ class LowRank:
             score=found.scores @ towards,
             fit=Fit(found.loadings.iterations, found.loadings.converged),
             settings=repr(self),
-            notes=(*found.notes, *notes),
+            notes=(*found.notes, *unvarying(found), *notes),
         )
 
     def _assumed(self, found: Structure) -> str:

@@ -7,6 +7,12 @@ three good judges and two poor ones who err together: who counts as one source i
 `sources`, which is named in the result. Where the other reading fits as well, that is said, and
 how many gold labels would decide; with gold the readings are weighed by it (`readings.py`).
 
+Without gold the posterior is tempered here, not by the caller. Where a test bears out that sources
+err independently (`between_sources.py`), their errors are still taken to correlate by `between`;
+where it does not, by what the votes of different sources show, if that is more, and the shares of
+the votes are mixed in, as for every method that takes votes for independent
+(`calibration/tempering.py`). An item never has more independent votes than families that voted.
+
 Letters: I items, J raters, L vote labels, C truth classes.
 """
 
@@ -17,11 +23,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from w2s_judge.aggregation.between_sources import between_sources, refuted
+from w2s_judge.aggregation.between_sources import (
+    between_sources,
+    borne_out,
+    contradicted,
+    refuted,
+)
 from w2s_judge.aggregation.contract import Law, Method
 from w2s_judge.aggregation.copies import Copies
 from w2s_judge.aggregation.dawid_skene import DawidSkene
-from w2s_judge.aggregation.labels_needed import ODDS, labels_needed
+from w2s_judge.aggregation.labels_needed import labels_needed
 from w2s_judge.aggregation.readable import readable
 from w2s_judge.aggregation.readings import (
     BETWEEN,
@@ -50,25 +61,19 @@ ASSUMED = {
 NO_FAMILY = "no two judges whose votes vary are known to be of one family"
 NOTHING_TIGHT = "no judges agree so much beyond a common truth that they would be one source"
 LEFT_ALONE = (
-    "{names} agree beyond a common truth by {excess:.2f} of what they could (z {z:.1f}, "
-    "{needed:.1f} asked; {items} items, {fewest} asked) and were left as they are"
+    "{names} may repeat each other and were left as they are: of what a common truth leaves open "
+    "in their votes they share {excess:.2f} ({z:.1f} standard errors above none, {needed:.1f} "
+    "asked; {items} items, {fewest} asked)"
 )
-TWO_FACTORS = ", for the panel with them merged has more than one common factor, or nobody else"
-CANNOT_TELL = (
-    "votes alone cannot tell whether {one} or {other}. {assumed}; about {n} gold labels on the "
-    "{items} items where the two readings differ would decide ({odds:.0f} : 1)"
+TWO_FACTORS = (
+    ", and with them merged the votes still have more in common than a truth, or fewer than two "
+    "judges are left beside them"
 )
-CONTRADICTED = (
-    "even so the votes contradict that these sources err independently (p = {p:.2g}): something "
-    "else is shared, and majority or a few gold labels are the safer answer"
-)
-TEMPERED = (
-    "errors of two sources are taken to correlate by {between:g}: an assumption, gold checks it"
-)
-GOLD_WEIGHS = "gold's weight for the readings: {each}"
+GOLD_WEIGHS = "how probable gold makes each reading: {each}"
 STRENGTH = (
-    "and for how far errors of two sources correlate: {each}; readings were fitted without gold, "
-    "so that its labels are news to them, and before it the first had {trust:.2f}"
+    "how probable gold makes it that errors of two sources correlate by so much: {each}. Readings "
+    "were fitted without gold, so that its labels are news to them; before it the first reading "
+    "had {trust:.2f}"
 )
 UNWEIGHED = (
     "which label means which class is learned from gold, so that gold cannot weigh the readings, "
@@ -118,14 +123,14 @@ class OneSource:
             told = [Told.of(one, votes, self.model, None) for one in found]
             return self._by_gold(votes, gold, told, notes)
         first = Told.of(found[0], votes, self.model, None if known else gold)
-        notes = (*notes, *_contradicted(votes, first))
+        test = between_sources(votes, first.reading.sources, first.fitted.posterior)
+        notes = (*notes, *contradicted(test, bool(first.reading.sources)))
         if gold is not None and gold.G and len(found) > 1:
             notes = (*notes, UNWEIGHED)
         elif panel.stands_out:
             notes = (*notes, *self._rivals(votes, first, found[1:]))
-        posterior = first.posterior(self.between)
-        more = (*notes, TEMPERED.format(between=self.between)) if self.between else notes
-        return self._stated(first.fitted, clamped(posterior, gold), "tempered", more)
+        fitted = first.modest(votes, gold, self.between, believed=borne_out(test))
+        return self._stated(fitted, clamped(fitted.posterior, gold), "tempered", notes)
 
     def _by_gold(
         self, votes: VoteMatrix, gold: Gold, told: Sequence[Told], notes: tuple[str, ...]
@@ -138,10 +143,13 @@ class OneSource:
         posterior = np.zeros_like(fits[0].posterior)
         for k, r in enumerate(kept):
             for s, between in enumerate(BETWEEN):
-                posterior += share[k, s] * told[r].tempered(fits[k].posterior, between)
-        best = fits[int(share.sum(axis=1).argmax())]
+                posterior += share[k, s] * told[r].tempered(fits[k], between)
+        likeliest = int(share.sum(axis=1).argmax())
+        best, taken = fits[likeliest], told[kept[likeliest]]
+        test = between_sources(votes, taken.reading.sources, taken.fitted.posterior)
         prior = share.sum(axis=1) @ np.array([_prior(one) for one in fits])
-        said = (*notes, *self._weights(votes, told, weight))
+        doubt = contradicted(test, bool(taken.reading.sources))
+        said = (*notes, *self._weights(votes, told, weight), *doubt)
         stated = replace(best, prior=prior)
         return self._stated(stated, clamped(posterior, gold), "model", said)
 
@@ -184,13 +192,8 @@ class OneSource:
             one, two = first.posterior(self.between), rival.posterior(self.between)
             needed = labels_needed(one, two, ahead=ahead)
             if needed is not None:
-                notes.append(
-                    CANNOT_TELL.format(
-                        one=first.reading.said(votes.raters), other=other.said(votes.raters),
-                        assumed=ASSUMED[self.sources], n=needed.labels, items=needed.items,
-                        odds=ODDS,
-                    )
-                )  # fmt: skip
+                names = first.reading.said(votes.raters), other.said(votes.raters)
+                notes.append(needed.said(*names, int(np.count_nonzero(votes.support))))
         return tuple(notes)
 
     def _weights(self, votes: VoteMatrix, told: Sequence[Told], weight: Floats) -> tuple[str, ...]:
@@ -206,14 +209,6 @@ class OneSource:
             GOLD_WEIGHS.format(each="; ".join(each)),
             STRENGTH.format(each=", ".join(strengths), trust=first),
         )
-
-
-def _contradicted(votes: VoteMatrix, told: Told) -> tuple[str, ...]:
-    """Whether the votes refute a reading in which somebody was merged."""
-    test = between_sources(votes, told.reading.sources, told.fitted.posterior)
-    if not told.reading.sources or not refuted(test):
-        return ()
-    return (CONTRADICTED.format(p=0.0 if test is None else test.p),)
 
 
 def _prior(fitted: Consensus) -> Floats:

@@ -15,8 +15,10 @@ from w2s_judge.arrays import Floats, Ints
 from w2s_judge.gold import Gold
 
 PSEUDO = 5.0  # items drawn from the model itself, so that few items do not set the cuts alone
-HALVINGS = 60
+HALVINGS = 60  # at most: Newton's steps, and halvings where these lead out of the bracket
+EXACT = 1e-14
 GRID = np.linspace(-4.0, 4.0, 161)  # slopes looked at
+COARSE = 8  # .4: the slope's prior has sd 1, and so has its posterior at most
 SLOPE_SD = 1.0  # of the slope's normal prior
 LEAST = 1e-12
 
@@ -28,13 +30,21 @@ def cuts(mean: Floats, sd: Floats, prior: Floats, slope: float) -> Floats:
     noise = np.sqrt(1 + (slope * sd) ** 2)
     reach = wide * 10 + np.abs(slope * mean).max(initial=0.0)
     low, high = np.full(len(below), -reach), np.full(len(below), reach)
+    aim, middle = below * (len(mean) + PSEUDO), wide * ndtri(np.clip(below, LEAST, 1 - LEAST))
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        found = PSEUDO * ndtr(middle / wide)
-        found += ndtr((middle - slope * mean[:, None]) / noise[:, None]).sum(axis=0)
-        under = found < below * (len(mean) + PSEUDO)
-        low, high = np.where(under, middle, low), np.where(under, high, middle)
-    return np.asarray((low + high) / 2)
+        z = (middle - slope * mean[:, None]) / noise[:, None]
+        over = PSEUDO * ndtr(middle / wide) + ndtr(z).sum(axis=0) - aim
+        low, high = np.where(over < 0, middle, low), np.where(over < 0, high, middle)
+        density = (np.exp(-0.5 * z**2) / noise[:, None]).sum(axis=0)
+        density += PSEUDO * np.exp(-0.5 * (middle / wide) ** 2) / wide
+        newton = middle - over * np.sqrt(2 * np.pi) / np.maximum(density, LEAST)
+        inside = (newton > low) & (newton < high)
+        after = np.where(inside, newton, (low + high) / 2)
+        still = np.abs(after - middle).max(initial=0.0) <= EXACT * reach
+        middle = after
+        if still:
+            break
+    return np.asarray(middle)
 
 
 def posterior_from(mean: Floats, sd: Floats, at: Floats, slope: float) -> Floats:
@@ -49,15 +59,21 @@ def posterior_from(mean: Floats, sd: Floats, at: Floats, slope: float) -> Floats
 
 def slope_from(mean: Floats, sd: Floats, gold: Gold, prior: Floats, start: float) -> float:
     """The slope's posterior mode on gold, with a normal prior about `start`; may be negative."""
-    best, slope = -np.inf, start
-    for one in GRID:
-        at = cuts(mean, sd, prior, one)
-        rows = posterior_from(mean[gold.item], sd[gold.item], at, one)
-        told = float(gold.weight @ np.log(rows[np.arange(gold.G), gold.label]))
-        fit = told - 0.5 * ((one - start) / SLOPE_SD) ** 2
-        if fit > best + 1e-9:
-            best, slope = fit, float(one)
-    return slope
+    fits: dict[int, float] = {}
+
+    def fit(k: int) -> float:
+        if k not in fits:
+            at = cuts(mean, sd, prior, GRID[k])
+            rows = posterior_from(mean[gold.item], sd[gold.item], at, GRID[k])
+            told = float(gold.weight @ np.log(rows[np.arange(gold.G), gold.label]))
+            fits[k] = told - 0.5 * ((GRID[k] - start) / SLOPE_SD) ** 2
+        return round(fits[k], 9)
+
+    best = 0
+    for step in (COARSE, 1):  # all slopes at wide steps, then those between its neighbours
+        near = range(len(GRID)) if step > 1 else range(best - COARSE, best + COARSE + 1)
+        best = max((k for k in near if k % step == 0 and 0 <= k < len(GRID)), key=fit)
+    return float(GRID[best])
 
 
 def anchors(prior: Floats, label: Ints, validity: float) -> tuple[Floats, Floats]:

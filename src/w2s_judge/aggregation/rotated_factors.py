@@ -2,9 +2,10 @@
 
 Judges share more than the truth: a liking for long answers, or how small models use a scale. With
 two or more factors on simple axes, the leading one is the truth without what only some judges
-share. Without gold the posterior is sigmoid(slope (F - q)), q the quantile of the stated prior;
-with gold, Platt's (1999) sigmoid on F, maximum a posteriori. Factors: `factor_analysis`; graded
-votes are put on their optimal scale: `level_scaling`.
+share. Without gold the posterior is sigmoid(slope (F - q)), q the quantile of the stated prior (of
+more than two classes, an ordered probit whose cuts keep the prior: `factor_posterior`); with gold,
+Platt's (1999) sigmoid on F, maximum a posteriori. Factors: `factor_analysis`; graded votes are put
+on their optimal scale: `level_scaling`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from w2s_judge.aggregation.against_gold import TURNED, against_gold
 from w2s_judge.aggregation.beliefs import Beliefs
 from w2s_judge.aggregation.contract import Law, Method
 from w2s_judge.aggregation.evidence_average import Features
-from w2s_judge.aggregation.factor_posterior import AMBIGUOUS, above_without_gold
+from w2s_judge.aggregation.factor_posterior import (
+    AMBIGUOUS,
+    rows_without_gold,
+    unvarying,
+)
 from w2s_judge.aggregation.factor_structure import Structure, structure
 from w2s_judge.aggregation.order_averaging import opinions
 from w2s_judge.aggregation.shares import clamped
@@ -71,16 +76,17 @@ class RotatedFactors:
             clear_ratio=self.clear_ratio,
             seed=self.seed,
         )
+        named = None
         if gold is None or not gold.G:
-            above, notes = above_without_gold(
+            posterior, named, notes = rows_without_gold(
                 found, truth, votes, self.slope, self.mixed_slope, self.clear_ratio
             )
             calibration = "fixed-slope"
         else:
             above, notes = self._with_gold(found, truth, gold, votes)
+            posterior = class_rows(above)
             calibration = "gold:platt"
-        posterior = class_rows(above)
-        prior, source = prior_from(truth, gold, posterior[found.heard])
+        prior, source = named or prior_from(truth, gold, posterior[found.heard])
         posterior[~found.heard] = prior
         return Consensus(
             clamped(posterior, gold),
@@ -94,7 +100,7 @@ class RotatedFactors:
             score=found.scores[:, 0],
             fit=Fit(found.loadings.iterations, found.loadings.converged),
             settings=repr(self),
-            notes=(*found.notes, *notes),
+            notes=(*found.notes, *unvarying(found), *notes),
         )
 
     def _with_gold(

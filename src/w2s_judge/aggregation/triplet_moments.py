@@ -120,7 +120,10 @@ def _signs(covariance: Floats) -> Floats:
         return x
     for _ in range(ROUNDS):
         x = covariance @ x + row * x  # shifted, so that the largest eigenvalue is the positive one
-        x /= np.linalg.norm(x)
+        size = float(np.linalg.norm(x))
+        if size <= LEAST_SPREAD * row:  # the panel is as much for as against itself
+            return np.ones(len(covariance))
+        x /= size
     sign = np.where(x < -1e-9, -1.0, 1.0)
     return sign if x.sum() >= -1e-9 else -sign
 

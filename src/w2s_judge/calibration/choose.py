@@ -25,6 +25,7 @@ from w2s_judge.calibration.platt import Platt, Temperature
 LEAST = 10  # labels below which no map is fitted
 PLATT_FROM, BETA_FROM, ISOTONIC_FROM = 30, 200, 1000
 MARGIN = 1.0  # standard errors by which a map has to be better than none
+UNIMPROVED = "no clear gain, so no map is applied"
 
 Fitter = Callable[[Floats, Ints, Floats, float], Map]
 
@@ -93,7 +94,7 @@ def choose(
     )
     if gain > margin * error:
         return Choice(fitted, f"{tried}; it is applied")
-    return Choice(Identity(), f"{tried}; no clear gain, so no map is applied")
+    return Choice(Identity(), f"{tried}; {UNIMPROVED}")
 
 
 def _unseen(

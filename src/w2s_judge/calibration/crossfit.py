@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from w2s_judge.arrays import Bools, Floats, Ints
-from w2s_judge.calibration.choose import LEAST, Choice, choose, too_little
+from w2s_judge.calibration.choose import LEAST, UNIMPROVED, Choice, choose, too_little
 from w2s_judge.calibration.folds import folds_of
 from w2s_judge.calibration.maps import Identity, Map, floor_of, kish
 from w2s_judge.consensus import Consensus
@@ -168,7 +168,9 @@ def _choose(
 
 def _mapped(consensus: Consensus, votes: VoteMatrix, gold: Gold, chosen: Choice) -> Consensus:
     if isinstance(chosen.map, Identity):
-        return _told(consensus, chosen.why)
+        told = _told(consensus, chosen.why)
+        checked = told.calibration == "none" and unimproved(told)
+        return replace(told, calibration="model") if checked else told
     voted = votes.support > 0
     voted[gold.item] = False
     posterior = consensus.posterior.copy()
@@ -176,6 +178,11 @@ def _mapped(consensus: Consensus, votes: VoteMatrix, gold: Gold, chosen: Choice)
     posterior[gold.item] = np.eye(len(gold.classes))[gold.label]
     told = _told(consensus, chosen.why)
     return replace(told, posterior=posterior, calibration=f"gold:{chosen.map.name}")
+
+
+def unimproved(consensus: Consensus) -> bool:
+    """Whether a map was tried on gold, and what the method says itself was no worse."""
+    return any(note.endswith(UNIMPROVED) for note in consensus.notes)
 
 
 def _told(consensus: Consensus, why: str) -> Consensus:

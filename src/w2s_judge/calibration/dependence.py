@@ -150,6 +150,18 @@ def dependence(votes: VoteMatrix, posterior: Floats, gold: Gold | None = None) -
     return _measured(votes, mass, shared_top(posterior), POSTERIOR)
 
 
+def unmeasured(votes: VoteMatrix, gold: Gold | None = None) -> str:
+    """Which of its conditions `dependence` lacks, in words; to be asked where it gave None."""
+    if votes.J < 2 or not votes.V:
+        return "there are no two raters to compare"
+    if class_mass(votes, gold) is None:
+        return "which class a vote label means is not known, so that no vote is right or wrong"
+    mask = _table(votes, np.ones(votes.V))
+    if sparse.triu(mask.T @ mask, k=1).max() < OVERLAP:
+        return f"no two raters share {OVERLAP} items"
+    return f"no two raters who share {OVERLAP} items have errors that vary within a class"
+
+
 def _measured(votes: VoteMatrix, mass: Floats, truth: Floats, source: str) -> Dependence | None:
     mask = _table(votes, np.ones(votes.V))
     shared = sparse.triu(mask.T @ mask, k=1).tocoo()

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from w2s_judge.arrays import Floats
+from w2s_judge.arrays import Bools, Floats
 from w2s_judge.calibration.dependence import OVERLAP
 
 FEWEST = 4  # raters: three independent views identify the model, a fourth can contradict it
@@ -64,11 +64,13 @@ class IndependenceTest:
 def independence_test(tables: PairTables) -> IndependenceTest | None:
     """Test a fit on the pairs of raters with at least 30 items in common.
 
-    None where there is nothing to test: fewer than four raters, or too few items in common.
+    Raters whose votes do not vary agree and differ with nobody: they are left out. None where there
+    is nothing to test: fewer than four raters who vary, or too few items in common.
     """
     L, C = tables.counts.shape[1:]  # noqa: N806
     common = tables.together.sum(axis=(1, 3))
-    one, two = np.nonzero(np.triu(common >= OVERLAP, k=1))
+    varies = _varies(tables)
+    one, two = np.nonzero(np.triu((common >= OVERLAP) & varies & varies[:, None], k=1))
     raters = len(np.union1d(one, two))
     freedom = len(one) * (L - 1) ** 2 - raters * (C - 1) * (L - 1)
     if freedom <= 0 or raters < FEWEST:
@@ -87,3 +89,11 @@ def independence_test(tables: PairTables) -> IndependenceTest | None:
     misfit = float((common[one, two] / (1 - strength) ** 2) @ residual) * (L - 1)
     size = float(np.sqrt(residual.mean()))
     return IndependenceTest(float(chdtrc(freedom, misfit)), size, freedom)
+
+
+def _varies(tables: PairTables) -> Bools:
+    """(J,) whether a rater gives more than one vote."""
+    mass = tables.counts.sum(axis=2)
+    heard = np.maximum(mass.sum(axis=1, keepdims=True), 1e-12)
+    spread = tables.squares / heard - (mass / heard) ** 2
+    return np.asarray(spread.max(axis=1) > LEAST_SPREAD)

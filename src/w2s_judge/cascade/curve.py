@@ -7,20 +7,16 @@ prompts, as the draws share all their items.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.estimates import Estimate, mean_difference
-from w2s_judge.cascade.asked import judges_of
-from w2s_judge.cascade.learn import Cascade
-from w2s_judge.cascade.replay import Replayed, replay
+from w2s_judge.cascade.replay import Replayed
 from w2s_judge.gold import Gold
-from w2s_judge.votes import VoteMatrix
 
-SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)  # of the price of every judge
 MOST_TRIES = 1000
 
 
@@ -45,38 +41,6 @@ class Point:
     ahead: Estimate
     ece: float
     claimed: float
-
-
-def curve(
-    votes: VoteMatrix,
-    gold: Gold,
-    price: Mapping[str, float],
-    settings: Cascade | None = None,
-    *,
-    shares: Sequence[float] = SHARES,
-    learn_from: int = 100,
-    draws: int = 5,
-) -> tuple[Point, ...]:
-    """Cascades with these shares of the full price as budget, then the full panel.
-
-    `learn_from` labels of gold are drawn for the pilot, the rest is evaluated on; the settings'
-    seed decides. Raises as `replay`, and `ValueError` where gold is too small to draw from. A
-    budget below every price is left out.
-    """
-    aim = Cascade() if settings is None else settings
-    whole = float(sum(price[name] for name in judges_of(votes)))
-    least = min(price[name] for name in judges_of(votes))
-    budgets = [share * whole for share in shares if share * whole >= least]
-    found: dict[float | None, list[Replayed]] = {one: [] for one in (*budgets, None)}
-    for inside in pilots(gold, learn_from, draws, aim.seed):
-        rest = np.setdiff1d(np.arange(gold.G), inside)
-        learn, evaluate = gold.only(inside), gold.only(rest)
-        for budget in budgets:
-            limited = replace(aim, budget=budget)
-            found[budget].append(replay("cascade", votes, learn, evaluate, price, limited))
-        found[None].append(replay("full", votes, learn, evaluate, price, aim))
-    full = found[None]
-    return tuple(point(done, full, votes.group, aim.seed, one) for one, done in found.items())
 
 
 def point(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.selective import Selection
-from w2s_judge.cascade.decide import walk
+from w2s_judge.cascade.decide import Decision, walk
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.consensus import Consensus
@@ -34,22 +35,36 @@ class Finished:
     selections: tuple[Selection, ...]
 
 
-def finish(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) -> Consensus:
+def finish(
+    learned: Learned,
+    votes: VoteMatrix,
+    gold: Gold,
+    settings: Cascade,
+    asked: Ints | None = None,
+) -> Consensus:
     """The consensus of `finished`."""
-    return finished(learned, votes, gold, settings).consensus
+    return finished(learned, votes, gold, settings, asked).consensus
 
 
-def finished(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) -> Finished:
+def finished(
+    learned: Learned,
+    votes: VoteMatrix,
+    gold: Gold,
+    settings: Cascade,
+    asked: Ints | None = None,
+) -> Finished:
     """From all votes there are; what the plan would not have asked for is not read.
 
-    Items that were to go on and have no vote of the next stage keep what they have. With
-    `max_error` nothing is claimed of them; without, every item has its likeliest class.
+    asked : (I,) the last stage, from 0, known to have asked about an item in full, -1 for none (of
+            gold items not read). None: only who voted is known (see `in_full`)
+
+    Items that were to go on and have no vote of the next stage keep what they have. Without
+    `max_error` items `asked` more than they would be now are read with that, and all are claimed;
+    with it a stage claims what it asked in full, and less the more it owes.
     """
-    steps = list(walk(learned, votes, gold, settings, len(learned.stages)))
-    last = steps[-1].consensus
-    price = np.zeros(votes.I)
+    steps = list(walk(learned, votes, gold, settings, len(learned.stages), asked))
+    last, price, claimed = steps[-1].consensus, np.zeros(votes.I), np.zeros(votes.I, dtype=np.bool_)
     posterior, support = steps[0].consensus.posterior.copy(), steps[0].consensus.support.copy()
-    claimed = np.zeros(votes.I, dtype=np.bool_)
     for stage, one in zip(learned.stages, steps, strict=True):
         posterior[one.here] = one.consensus.posterior[one.here]
         support[one.here] = one.consensus.support[one.here]
@@ -60,19 +75,21 @@ def finished(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade)
     price[gold.item] = learned.full_price
     reached = steps[-1].reached.copy()
     reached[gold.item] = len(steps) - 1
-    told = (note for one in steps for note in one.notes)
     whole = replace(
         last,
-        posterior=posterior,
-        support=support,
+        posterior=posterior, support=support,
         method=f"{NAME}:{last.method}",
         decided=None if settings.max_error is None else claimed,
         confusion=None, weight=None, score=None, fit=None,
         settings=repr(settings),
-        notes=(*learned.why, *told, _paid(price, gold, learned), *last.notes),
+        notes=(*learned.why, *_told(steps), _paid(price, gold, learned), *last.notes),
     )  # fmt: skip
-    tests = tuple(one.selection for one in steps if one.selection is not None)
-    return Finished(whole, reached, price, tests)
+    tests = [one.selection for one in steps if one.selection is not None]
+    return Finished(whole, reached, price, tuple(tests))
+
+
+def _told(steps: Sequence[Decision]) -> list[str]:
+    return [note for one in steps for note in one.notes]
 
 
 def _paid(price: Floats, gold: Gold, learned: Learned) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 from w2s_judge.aggregation.auto import Auto
 from w2s_judge.aggregation.contract import Aggregator
-from w2s_judge.calibration.selective import FEWEST, held_back
+from w2s_judge.arrays import Ints
+from w2s_judge.calibration.selective import FEWEST, held_back, uniform_sample
 from w2s_judge.cascade.cut import Pilot, Policy, best
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.order import Chain, ordered
@@ -62,7 +63,7 @@ class Cascade:
         Raises `ConfigurationError` for too little gold, a judge without a price or without votes
         on the pilot, and a budget that affords no judge.
         """
-        fit, test = self.split(votes, gold)
+        fit, _ = self.split(votes, gold)
         _enough(votes, fit, held=self.max_error is not None)
         seen = views(votes, fit)
         _known(seen, price)
@@ -70,7 +71,9 @@ class Cascade:
             seen, fit, votes.group[fit.item], price, self.seed,
             np.inf if self.budget is None else self.budget,
         )  # fmt: skip
-        fewest = FEWEST / max(test.G, 1) if self.max_error is not None else 0.0
+        fewest = 0.0
+        if self.max_error is not None:
+            fewest = FEWEST / max(testable(gold, votes.group, self), 1)
         sure = self.decided if self.max_error is None else 1 - self.max_error
         policy = best(Pilot.of(chain, fit.weight), self.stages, sure, self.budget, fewest)
         if policy is None:
@@ -111,6 +114,17 @@ class Cascade:
         if self.budget is not None:
             return policy.sure
         return (*(self.decided for _ in policy.ends[1:]), 0.0)
+
+
+def testable(gold: Gold, group: Ints, settings: Cascade) -> int:
+    """How many labels a promise is tested on: held back, thinned to a uniform sample, one a prompt.
+
+    group is (I,), of all items. The first stage has them all, later ones what reaches them.
+    """
+    if settings.max_error is None:
+        return 0
+    _, test = held_back(gold, group, seed=settings.seed)
+    return len(uniform_sample(test.G, test.chosen, group[test.item], settings.seed))
 
 
 def _enough(votes: VoteMatrix, fit: Gold, *, held: bool) -> None:

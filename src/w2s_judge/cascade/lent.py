@@ -25,6 +25,7 @@ from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
 MOST_LENDERS, BLOCK = 1000, 4096
+NEAREST = 5  # lenders of whom one lends, by lot: what is usual (van Buuren 2018, 3.4.2)
 RIDGE = 10.0  # of the regression that says who is like whom, in items
 
 
@@ -79,7 +80,10 @@ def _nearest(
     lenders: Ints,
     random: np.random.Generator,
 ) -> Ints:
-    """(n,) the lender of whom later votes like the taker's are expected, by lot among equals.
+    """(n,) a lender of whom later votes like the taker's are expected, by lot among the nearest.
+
+    Each taker draws for itself: were all that voted alike lent the votes of one item, its errors
+    would be taken for what judges share.
 
     Expected of earlier votes by a ridge regression over the lenders, which holds for the takers,
     too (predictive mean matching, Little 1988).
@@ -91,14 +95,21 @@ def _nearest(
     inner = theirs.T @ theirs + RIDGE * np.eye(theirs.shape[1])
     onto = np.linalg.solve(inner, theirs.T @ said)
     mine, theirs = mine @ onto, theirs @ onto
-    square = (theirs**2).sum(axis=1)
-    found = np.empty(len(takers), dtype=np.int32)
-    for start in range(0, len(takers), BLOCK):
-        block = mine[start : start + BLOCK]
-        shift = int(random.integers(len(lenders)))  # equals are not always the same one
-        away = np.round(np.roll(square - 2 * block @ theirs.T, shift, axis=1), 9)
-        found[start : start + BLOCK] = (away.argmin(axis=1) - shift) % len(lenders)
-    return np.asarray(lenders[found])
+    found = [
+        _one_of_the_nearest(mine[start : start + BLOCK], theirs, random)
+        for start in range(0, len(takers), BLOCK)
+    ]
+    return np.asarray(lenders[np.concatenate(found)])
+
+
+def _one_of_the_nearest(mine: Floats, theirs: Floats, random: np.random.Generator) -> Ints:
+    """(n,) for each row of mine (n, P) one of the `NEAREST` rows of theirs, and those level."""
+    away = np.round((theirs**2).sum(axis=1) - 2 * mine @ theirs.T, 9)
+    last = min(NEAREST, len(theirs)) - 1
+    near = away <= np.partition(away, last, axis=1)[:, last, None]
+    many = near.cumsum(axis=1)
+    lot = np.floor(random.random(len(mine)) * many[:, -1])
+    return np.asarray((many > lot[:, None]).argmax(axis=1), dtype=np.int32)
 
 
 def _opinions(votes: VoteMatrix, gold: Gold, items: Ints) -> Floats:

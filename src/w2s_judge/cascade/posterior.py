@@ -8,7 +8,6 @@ votes; the fit is of all items, those that stopped with votes lent to them (`len
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from w2s_judge.aggregation.auto import Auto
 from w2s_judge.aggregation.contract import METHODS, Aggregator
@@ -38,7 +37,4 @@ def stage_posterior(
 def fitted(method: Aggregator | str) -> Aggregator:
     """The method, by name where one is given, so that it goes one way in fits with less gold."""
     made = METHODS.get(method).make() if isinstance(method, str) else method
-    if isinstance(made, Auto):
-        # In the fits without one fold or two it shall take the path that it takes with all gold.
-        return replace(made, enough_gold=made.enough_gold * (FOLDS - 2) // FOLDS)
-    return made
+    return made.across_folds(FOLDS) if isinstance(made, Auto) else made

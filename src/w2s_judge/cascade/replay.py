@@ -6,8 +6,10 @@
     first:K      the first K judges of the order by information per price, about every item
     cheapest:K   the K cheapest judges, about every item
 
-All see the same gold, the pilot, and are calibrated on it in the same way. A cascade sees of the
-items outside the pilot only what it would have asked for.
+All see the same gold, the pilot, and are calibrated on it in the same way; with `max_error` all fit
+on the same half, test on the other and claim what passes, a policy of one stage at the whole
+confidence. A cascade sees of the items outside the pilot only what it would have asked for. Every
+judge was asked about every item: where it has no vote, it abstained.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ import numpy as np
 from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.calibration.metrics import credit, ece
 from w2s_judge.cascade.asked import judges_of
-from w2s_judge.cascade.finish import finished
+from w2s_judge.cascade.finish import Finished, finished
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
-from w2s_judge.cascade.posterior import stage_posterior
+from w2s_judge.cascade.stage import Stage
 from w2s_judge.errors import UsageError
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -36,7 +38,7 @@ class Replayed:
     """What became of a policy, on the n items evaluated.
 
     policy   : its name
-    judges   : those asked about any item outside the pilot
+    judges   : those of the plan
     price    : mean of one thing judged, of the items evaluated
     with_pilot : mean of all items, the pilot's at the price of every judge
     accuracy : share of right top classes, ties credited in expectation; all items counted
@@ -46,6 +48,7 @@ class Replayed:
     item     : (n,) indices
     right    : (n,) credit in [0, 1]
     prices   : (n,)
+    asked    : (n,) how many judges were asked about the item
     kept     : (n,) whether the label is claimed
     posterior: (n, C)
     learned  : the plan, of policies that have one
@@ -62,6 +65,7 @@ class Replayed:
     item: Ints
     right: Floats
     prices: Floats
+    asked: Ints
     kept: Bools
     posterior: Floats
     learned: Learned | None = None
@@ -87,19 +91,27 @@ def replay(
     if learned is None and kind in ("cascade", "first"):
         learned = aim.learn(votes, to_learn, price)
     if policy == "cascade" and learned is not None:
-        done = finished(learned, votes, to_learn, aim)
-        asked = learned.judges(len(learned.stages) - 1)
-        found, prices = done.consensus, done.price[to_evaluate.item]
+        plan = learned
     else:
-        asked = _asked(policy, kind, wanted, votes, price, learned)
-        none = np.zeros(votes.I, dtype=np.int32)
-        found = stage_posterior(aim.method, votes, to_learn, (asked,), none, aim.seed)
-        prices = np.full(to_evaluate.G, float(sum(price[name] for name in asked)))
-    claimed = np.ones(votes.I, dtype=np.bool_) if found.decided is None else found.decided
-    return _measured(
-        policy, asked, found.posterior, claimed, prices, to_learn, to_evaluate,
-        float(sum(price[name] for name in judges_of(votes))), votes.I, learned,
-    )  # fmt: skip
+        plan = _fixed(_asked(policy, kind, wanted, votes, price, learned), price)
+    done = finished(plan, votes, to_learn, aim, _all_asked(plan, votes, aim))
+    full = float(sum(price[name] for name in judges_of(votes)))
+    return _measured(policy, plan, done, to_learn, to_evaluate, full, learned)
+
+
+def _fixed(asked: tuple[str, ...], price: Mapping[str, float]) -> Learned:
+    """The plan of one stage that asks these judges about everything."""
+    paid, none = float(sum(price[name] for name in asked)), (0.0,) * len(asked)
+    return Learned(
+        (Stage(asked, paid),), (None,), (1.0,), False, asked, none, paid, paid, 0.0, (), ""
+    )
+
+
+def _all_asked(plan: Learned, votes: VoteMatrix, aim: Cascade) -> Ints | None:
+    """(I,) the last stage for all, so that silence is an abstention in what is promised."""
+    if aim.max_error is None:
+        return None  # what the plan would not ask is not to be read
+    return np.full(votes.I, len(plan.stages) - 1, dtype=np.int32)
 
 
 def _asked(
@@ -131,34 +143,37 @@ def _asked(
 
 def _measured(
     policy: str,
-    asked: tuple[str, ...],
-    posterior: Floats,
-    claimed: Bools,
-    prices: Floats,
+    plan: Learned,
+    done: Finished,
     to_learn: Gold,
     to_evaluate: Gold,
     full: float,
-    items: int,
     learned: Learned | None,
 ) -> Replayed:
-    rows, label = posterior[to_evaluate.item], to_evaluate.label
-    right, kept = credit(rows, label), claimed[to_evaluate.item]
-    weight = to_evaluate.weight
+    item, label, weight = to_evaluate.item, to_evaluate.label, to_evaluate.weight
+    found, stage, prices = done.consensus, done.stage[item], done.price[item]
+    if len(plan.stages) == 1:  # asked and paid for, answer or not
+        stage, prices = np.zeros_like(stage), np.full(len(item), plan.stages[0].price)
+    many = np.cumsum([0, *(len(one.judges) for one in plan.stages)])
+    rows = found.posterior[item]
+    right = credit(rows, label)
+    kept = np.ones(len(item), dtype=np.bool_) if found.decided is None else found.decided[item]
     mean = float(np.average(prices, weights=weight))
-    share = to_learn.G / items
+    share = to_learn.G / len(found.posterior)
     wrong = float(np.average(1 - right[kept], weights=weight[kept])) if kept.any() else float("nan")
     return Replayed(
         policy,
-        asked,
+        plan.judges(len(plan.stages) - 1),
         mean,
         share * full + (1 - share) * mean,
         float(np.average(right, weights=weight)),
         ece(rows, label, weight),
         float(np.average(kept, weights=weight)),
         wrong,
-        to_evaluate.item,
+        item,
         right,
         prices,
+        many[stage + 1].astype(np.int32),
         kept,
         rows,
         learned,

@@ -79,24 +79,31 @@ def score(
     ] = False,
     max_error: Annotated[
         float | None,
-        typer.Option(help="--cascade: claim labels only where at most this share is wrong."),
+        typer.Option(
+            help="--cascade: claim labels only where at most this share is wrong; in place of "
+            "--decided."
+        ),
     ] = None,
     confidence: Annotated[
         float | None, typer.Option(help="--cascade: with how much confidence. Default: 0.9.")
     ] = None,
     decided: Annotated[
         float | None,
-        typer.Option(help="--cascade: from which probability on an item stops. Default: 0.95."),
+        typer.Option(
+            help="--cascade: from which probability on an item stops; in place of --max-error. "
+            "Default: 0.95."
+        ),
     ] = None,
     stages: Annotated[
-        int | None, typer.Option(help="--cascade: batches of judges at most. Default: 3.")
+        int | None,
+        typer.Option(help="--cascade: batches of judges at most, 1 to 5. Default: 3."),
     ] = None,
     price: Annotated[
         list[str] | None,
         typer.Option(
             metavar="JUDGE=NUMBER",
             help="--cascade: what asking a judge about one thing costs, in place of the panel's "
-            "prices; may be repeated.",
+            "prices, in any unit where all are given; may be repeated.",
         ),
     ] = None,
     relearn: Annotated[

@@ -55,7 +55,7 @@ def aggregate(
     sources: Annotated[
         OneSourceIs | None,
         typer.Option(
-            help="Who counts as one source, an assumption: near copies (the default), judges of one "
+            help="Who counts as one source, an assumption: near copies (default), judges of one "
             "family (column `family` of a file), or nobody."
         ),
     ] = None,

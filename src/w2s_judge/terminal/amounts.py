@@ -18,7 +18,7 @@ def dollars(usd: float | None) -> str:
     """US dollars; '?' where the price is unknown, and as many digits as it takes."""
     if usd is None:
         return "?"
-    return f"${usd:.2f}" if usd >= 1 or usd == 0 else f"${usd:.2g}"
+    return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.2g}"
 
 
 def duration(seconds: float | None) -> str:

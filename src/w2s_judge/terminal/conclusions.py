@@ -28,6 +28,8 @@ def show_conclusion(console: Console, told: Mapping[str, Any]) -> None:
         console.print()
     known = any(one["agrees"] is not None or one["right"] for one in told["judges"].values())
     if known and len(told["judges"]) <= SHOWN:
+        if not rivals:
+            console.print()
         show(
             console, f"{name}: judges",
             ("rater", "votes", "agrees", "right on gold", "95 % interval"),

@@ -24,6 +24,8 @@ def show_estimate(told: Mapping[str, Any]) -> None:
         )
     if told["cascade"]:
         lines[0] = "The table is of all judges about everything. " + lines[0]
+        if not all(one["dollars"] for one in told["cascade"].values()):
+            lines[0] += " Its dollars are the panel's; prices by --price follow."
         lines += estimate_lines(told["cascade"])
     lines += told["left_out"]
     lines += [

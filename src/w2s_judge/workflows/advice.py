@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from w2s_judge.calibration.dependence import Dependence
 from w2s_judge.calibration.levels import mid_ranks
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
-from w2s_judge.workflows.conclude import Conclusion
+from w2s_judge.workflows.conclude import Conclusion, Rival
 
 FEW_VOTES = 0.5  # effective votes as a share of the raters, below which more of the same is no help
 ENOUGH_GOLD = 50  # labels from which on other judges help more than other labels
@@ -84,13 +84,34 @@ def _compared(gold: Gold, conclusion: Conclusion) -> Iterator[str]:
             f"it is not shown that the judges beat always saying the most frequent class "
             f"({guess:.3f})"
         )
-    if best.ahead is not None and best.ahead.low <= 0 < best.ahead.high:
+    better = [
+        other
+        for other in conclusion.rivals[1:]
+        if (other is best or other.name == "majority")
+        and other.ahead is not None
+        and other.ahead.high < 0
+    ]
+    if better:
+        yield _instead(better, best, chosen=conclusion.consensus.method.startswith("auto"))
+    elif best.ahead is not None and best.ahead.low <= 0 < best.ahead.high:
         yield f"{best.name} alone is not shown to be worse than the consensus"
-    if best.ahead is not None and best.ahead.high < 0:
-        yield f"{best.name} alone does better than the consensus: take it, or more gold"
-    for other in conclusion.rivals[1:-1]:
-        if other.ahead is not None and other.ahead.high < 0:
-            yield f"plain {other.name} does better than the consensus: take --method majority"
+
+
+def _instead(better: Sequence[Rival], best: Rival, *, chosen: bool) -> str:
+    """What to take in place of the consensus: one thing; `chosen`: `auto` chose the method."""
+    first = max(better, key=lambda one: one.accuracy.value)
+    named = {
+        one.name: f"{one.name} alone" if one is best else f"plain {one.name}" for one in better
+    }
+    does = "do" if len(better) > 1 else "does"
+    told = f"{' and '.join(named.values())} {does} better than the consensus"
+    take = "take that judge alone, or more gold" if first is best else "take --method majority"
+    if chosen:
+        return f"{told}: {take}"
+    return (
+        f"{told}: try --method auto first, which chooses by these votes and this gold; where that "
+        f"does no better, {take}"
+    )
 
 
 def orientation(votes: VoteMatrix, gold: Gold) -> str | None:

@@ -14,6 +14,7 @@ from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.schema import connect
+from w2s_judge.workflows.after_cascade import caution, check_promise
 from w2s_judge.workflows.aggregated import Aggregated, concluded
 from w2s_judge.workflows.ballots import (
     Ballot,
@@ -98,7 +99,11 @@ def _of_run(
     folders.require(folder)
     with closing(connect(folder / folders.DATABASE, read_only=True)) as db:
         manifest = manifests.load(db)
-    asked = tuple(manifest.get("rubrics", {})) if wanted.rubric is None else (wanted.rubric,)
+        asked = tuple(manifest.get("rubrics", {})) if wanted.rubric is None else (wanted.rubric,)
+        first = {}
+        for name in asked:
+            check_promise(db, folder, name, aim.max_error)
+            first[name] = caution(db, folder, name, gold=labels is not None)
     known = frozenset(asked) if labels is None else rubrics_with_gold(labels, asked)
     bare = sorted(set(asked) - known)
     if bare and (aim.max_error is not None or METHODS.get(aim.method).needs_gold):
@@ -108,9 +113,13 @@ def _of_run(
         )
     files = {name: labels if name in known else None for name in asked}
     # All is computed before anything is written.
+    cautioned = (
+        replace(ballot, notes=(*first[ballot.rubric or ""], *ballot.notes))
+        for ballot in ballots(wanted)
+    )
     done = tuple(
         _concluded(folder, ballot, files[ballot.rubric or ""], aim, manifest)
-        for ballot in ballots(wanted)
+        for ballot in cautioned
     )
     if not write:
         return done

@@ -21,10 +21,13 @@ from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.ledger import Ledger
 from w2s_judge.sentences import listed
+from w2s_judge.store import folder as folders
 from w2s_judge.store.reading import evenly
 from w2s_judge.store.run import Run
+from w2s_judge.store.schema import connect
 from w2s_judge.traits import Traits
 from w2s_judge.votes import VoteMatrix
+from w2s_judge.workflows.after_cascade import HARD_ONES, uneven
 from w2s_judge.workflows.ballots import Ballot, Repeats, Wanted, ballots, require_file
 from w2s_judge.workflows.conclude import (
     ENOUGH,
@@ -89,7 +92,13 @@ def _of_runs(job: AuditJob, labels: GoldFile | None) -> Iterator[Prepared]:
             prior = tuple((was.prior or {}).items())
             (ballot,) = ballots(Wanted(job.source, name, prior, job.levels, job.repeats))
             made = _of_run(run, ballot, mine if name in known else None, was, job)
-            yield replace(made, notes=(*told, *made.notes))
+            yield replace(made, notes=(*_cascaded(job.source, name), *told, *made.notes))
+
+
+def _cascaded(folder: Path, name: str) -> tuple[str, ...]:
+    """What to say where a cascade has chosen who was asked about what."""
+    with closing(connect(folder / folders.DATABASE, read_only=True)) as db:
+        return (HARD_ONES,) if uneven(db, folder, name) else ()
 
 
 def bare(job: AuditJob) -> tuple[str, ...]:

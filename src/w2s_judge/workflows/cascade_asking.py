@@ -71,6 +71,7 @@ class Rounds:
             journal.close()
         self.parts.append(tallies)
         self._add(found)
+        self._recall(batches, tallies, places)
         self.left += self._left(batches, tallies, places)
         return {
             place.seat.name: place.number
@@ -92,6 +93,22 @@ class Rounds:
             for place in places
         )
         return max(0, sum(tally.planned for tally in tallies.values()) - given)
+
+    def _recall(
+        self, batches: Mapping[str, Batch], tallies: Mapping[str, Tally], places: Sequence[Place]
+    ) -> None:
+        """Count earlier answers from the run where asking stopped: not all were come to."""
+        if not self.stopped:
+            return
+        for place in places:
+            tally = tallies[place.seat.name]
+            given = sum(
+                batch.answers(
+                    self.db, Asked.recorded(name, rubric_record(batch.things.rubric, places)), place
+                )
+                for name, batch in batches.items()
+            )
+            tally.before += max(0, given - tally.done)
 
     def _add(self, found: Asking) -> None:
         """What judges have no answer recorded of is not told: a later stage may have it."""

@@ -26,6 +26,7 @@ from w2s_judge.workflows.advice import orientation
 from w2s_judge.workflows.aggregated import Aggregated, concluded
 from w2s_judge.workflows.ballots import Ballot, Wanted, ballots
 from w2s_judge.workflows.cascade_standing import Standing
+from w2s_judge.workflows.cascade_unseen import rivals
 from w2s_judge.workflows.conclude import Aim, Conclusion
 from w2s_judge.workflows.fit_record import fit_record
 from w2s_judge.workflows.gold import GoldFile, matched
@@ -72,13 +73,18 @@ class CascadeEnd:
         things = standing.things
         found = finished(
             planned.learned, things.framed(ballot.votes), standing.gold,
-            planned.settings(self.settings),
+            planned.settings(self.settings), standing.reached.astype(np.int32),
         )  # fmt: skip
         keys = zip(ballot.votes.items, _positions(ballot.votes), strict=True)
         at = np.array([things.number.get(key, -1) for key in keys], dtype=np.int32)
         match = matched(self.labels, ballot)
         consensus = _rows(found.consensus, at, f"{self.settings.method}:{NAME}")
-        conclusion = Conclusion(consensus, (), _together(ballot.votes, match.gold, consensus), None)
+        beside = rivals(
+            planned.learned, things.framed(ballot.votes), standing.gold,
+            planned.settings(self.settings), self._aim,
+        )  # fmt: skip
+        together = _together(ballot.votes, match.gold, consensus)
+        conclusion = Conclusion(consensus, beside, together, None)
         record = fit_record(ballot, conclusion, match, self._aim, None)
         record |= {
             "selection": _selection(found, self.settings),

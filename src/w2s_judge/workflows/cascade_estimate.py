@@ -13,7 +13,7 @@ from w2s_judge.store import folder as folders
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.schema import connect
 from w2s_judge.workflows.cascade_options import CascadeJob
-from w2s_judge.workflows.cascade_prices import expected_prices
+from w2s_judge.workflows.cascade_prices import expected_prices, in_dollars, mixed
 from w2s_judge.workflows.cascade_setup import standings
 from w2s_judge.workflows.cascade_standing import Standing
 from w2s_judge.workflows.cascade_things import Longs
@@ -54,18 +54,23 @@ def _rubric(prepared: Prepared, one: Standing, cascade: CascadeJob, size: float)
         "unit": one.things.unit,
         "gold": len(one.pilot),
         "outside": int(one.outside.sum()),
-        "pilot": _of(one, one.pilot, prices),
-        "outside_at_most": _of(one, np.flatnonzero(one.outside), prices),
-        "expected_price": None if planned is None else planned.learned.price,
+        "pilot": _of(one, one.pilot, prices, given),
+        "outside_at_most": _of(one, np.flatnonzero(one.outside), prices, given),
+        "expected_price": None if planned is None else planned.price,
         "full_price": None if planned is None else planned.learned.full_price,
         "prices": {**prices, **given},
+        "dollars": in_dollars(one.source.prices),
+        "mixed": mixed(one.source.prices),
     }
 
 
-def _of(one: Standing, among: Longs, prices: Mapping[str, float]) -> dict[str, Any]:
-    """Calls and dollars of asking all judges about some things."""
+def _of(
+    one: Standing, among: Longs, prices: Mapping[str, float], given: Mapping[str, float]
+) -> dict[str, Any]:
+    """Calls and dollars of asking all judges about some things, and its price as it was given."""
     counts = dict(zip(one.things.judges, one.things.may[among].sum(axis=0).tolist(), strict=True))
     return {
         "calls": sum(one.things.questions(among).values()),
         "usd": sum(price * counts[name] for name, price in prices.items()),
+        "price": sum(given.get(name, price) * counts[name] for name, price in prices.items()),
     }

@@ -16,6 +16,7 @@ import numpy as np
 
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.judges.contracts import LocalJudge
+from w2s_judge.judges.price import FREE
 from w2s_judge.judges.seat import Seat
 from w2s_judge.registry import unknown
 from w2s_judge.scoring.call import BYTES_PER_TOKEN
@@ -68,6 +69,12 @@ def check_cascade_prices(
             "`usd_per_call = ...`; 0 where it costs nothing) to its row in the panel, or "
             f"--price {bare[0]}=NUMBER, dollars for asking it about one thing judged"
         )
+    silent = [seat.name for seat in seats if seat.name not in given and not _says(seat)]
+    if given and silent:
+        raise UsageError(
+            f"the price of {listed(silent)} is not known: add --price '{silent[0]}=NUMBER', and so "
+            "on, 0 for one that costs nothing (or `usd_per_call = 0` in its row of the panel)"
+        )
     for rubric in rubrics:
         asked = [seat for seat in seats if takes(seat, rubric)]
         if len(asked) == 1:
@@ -85,6 +92,11 @@ def check_cascade_prices(
             )
 
 
+def _says(seat: Seat) -> bool:
+    """Whether a panel row names the judge's price: what runs in this process is free by itself."""
+    return seat.price != FREE or seat.spec.usd_per_call is not None
+
+
 def costs(seat: Seat, given: Mapping[str, float]) -> bool:
     """Whether asking this judge costs anything."""
     return bool(given.get(seat.name, seat.price.of(1e6, 1e6, 1)))
@@ -98,6 +110,27 @@ def terms(seats: Sequence[Seat], given: Mapping[str, float]) -> dict[str, list[f
         else [seat.price.usd_per_1m_in, seat.price.usd_per_1m_out, seat.price.usd_per_call]
         for seat in seats
     }
+
+
+def in_dollars(said: Mapping[str, Sequence[float | None]]) -> bool:
+    """Whether prices are in dollars, from `terms`; else they are in a unit of the user's.
+
+    Given numbers beside a panel's dollars must be dollars, too.
+    """
+    by_panel = [price for price in said.values() if len(price) > 1]
+    return len(by_panel) == len(said) or any(any(price) for price in by_panel)
+
+
+def mixed(said: Mapping[str, Sequence[float | None]]) -> str | None:
+    """A word on given numbers that are taken for dollars; None where there are none."""
+    given = [name for name, price in said.items() if len(price) == 1]
+    others = [name for name, price in said.items() if len(price) > 1 and any(price)]
+    if not given or not others:
+        return None
+    return (
+        f"--price of {listed(given)} is taken as dollars, as the panel's price of {listed(others)} "
+        "is in dollars"
+    )
 
 
 def expected_prices(

@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -25,6 +25,7 @@ from w2s_judge.scoring.plan import takes
 from w2s_judge.sentences import listed
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.courses import forget_courses
+from w2s_judge.workflows.cascade_levels import Levels
 from w2s_judge.workflows.cascade_prices import terms
 from w2s_judge.workflows.cascade_things import Things, place_of
 
@@ -74,25 +75,44 @@ def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan of a rubric. `prices` are per thing judged; `budget` their mean, None without one."""
+    """A plan of a rubric. `prices` are per thing judged; `budget` their mean, None without one.
+
+    expected : mean price by the posterior that decides; None where that cannot be told beforehand
+    levels   : by stage, how sure it was of what it decided; stages that decided nothing are absent
+    """
 
     source: Source
     learned: Learned
     prices: Mapping[str, float]
     budget: float | None
+    expected: float | None = None
+    levels: Mapping[int, Levels] = field(default_factory=dict)
+
+    @property
+    def price(self) -> float:
+        """Mean price of one thing judged that is to be expected."""
+        return self.learned.price if self.expected is None else self.expected
+
+    def seeing(self, stage: int, levels: Levels) -> Planned:
+        """With what a stage has decided now."""
+        return replace(self, levels={**self.levels, stage: levels.and_(self.levels.get(stage))})
 
     def told(self) -> dict[str, Any]:
         """As the manifest keeps it."""
         return {
             "from": asdict(self.source), "learned": self.learned.told(),
-            "prices": dict(self.prices), "budget": self.budget,
+            "prices": dict(self.prices), "budget": self.budget, "expected": self.expected,
+            "levels": {str(stage): asdict(one) for stage, one in self.levels.items()},
         }  # fmt: skip
 
     @classmethod
     def from_told(cls, told: Mapping[str, Any]) -> Planned:
         """As `told` gave it."""
         learned = Learned.from_told(told["learned"])
-        return cls(Source(**told["from"]), learned, told["prices"], told["budget"])
+        return cls(
+            Source(**told["from"]), learned, told["prices"], told["budget"], told.get("expected"),
+            {int(k): Levels.from_told(one) for k, one in told.get("levels", {}).items()},
+        )  # fmt: skip
 
     def settings(self, given: Cascade) -> Cascade:
         """The settings with the budget that the plan was learned with."""

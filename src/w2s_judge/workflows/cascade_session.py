@@ -19,12 +19,14 @@ from w2s_judge.workflows.before_asking import count_unpriced
 from w2s_judge.workflows.cascade_asking import Rounds
 from w2s_judge.workflows.cascade_end import CascadeEnd
 from w2s_judge.workflows.cascade_options import CascadeJob
-from w2s_judge.workflows.cascade_prices import expected_prices, paid_prices, worst_call
+from w2s_judge.workflows.cascade_pilot import check_pilot
+from w2s_judge.workflows.cascade_prices import expected_prices, mixed, paid_prices, worst_call
 from w2s_judge.workflows.cascade_record import Planned, keep_plan
 from w2s_judge.workflows.cascade_setup import asked_now, read_standings, standings
 from w2s_judge.workflows.cascade_standing import Standing
 from w2s_judge.workflows.cascade_told import cascade_told
 from w2s_judge.workflows.cascade_turns import Batch
+from w2s_judge.workflows.cascade_unseen import expected_price, gap
 from w2s_judge.workflows.gold import GoldFile
 from w2s_judge.workflows.lengths import mean_bytes
 from w2s_judge.workflows.rescoring import Choice, rescore
@@ -43,6 +45,7 @@ MARGIN = 0.03  # of what is left of a budget after the pilot, for prices that co
 def cascade_ready(prepared: Prepared, cascade: CascadeJob, labels: GoldFile) -> Session:
     """Check all that can be wrong with a cascade; gives what runs it."""
     found = standings(prepared, cascade, labels, manifests.load(prepared.db))
+    check_pilot(prepared, found)
     return lambda watcher: cascade_session(prepared, cascade, found, labels, watcher)
 
 
@@ -139,18 +142,18 @@ class _Session:
         prepared, asked = self.rounds.prepared, self.asked[name]
         db, given = prepared.db, self.cascade.given
         size = self.sizes.get(name, 0.0)
-        expected = expected_prices(one.things, prepared.seats, size, given)
-        prices = paid_prices(
-            db, asked, one.things, one.pilot, self.rounds.places(), expected, given
-        )
+        guessed = expected_prices(one.things, prepared.seats, size, given)
+        prices = paid_prices(db, asked, one.things, one.pilot, self.rounds.places(), guessed, given)
         budget = self._budget(size)
         settings = replace(self.cascade.settings, budget=budget)
         votes = one.things.framed(whole(db, asked))
         learned = settings.learn(votes, one.gold, prices)
-        one.planned = Planned(one.source, learned, prices, budget)
+        expected = expected_price(learned, votes, one.gold, settings)
+        one.planned = Planned(one.source, learned, prices, budget, expected)
         keep_plan(db, prepared.job.folder, name, one.planned)
-        for line in learned.why:
-            self._say(f"{name}: {line}")
+        for line in (mixed(one.source.prices), *learned.why, gap(one.planned)):
+            if line is not None:
+                self._say(f"{name}: {line}")
 
     def _budget(self, size: float) -> float | None:
         """Dollars for one thing judged outside the pilots, of what is left but a margin.
@@ -193,10 +196,13 @@ class _Session:
         waiting = one.waiting(stage)
         if not waiting.any():
             return
-        for note in one.decide(
-            self.rounds.db, self.asked[name], stage, self.cascade.settings, absent
-        ):
+        settings = self.cascade.settings
+        notes, levels = one.decide(self.rounds.db, self.asked[name], stage, settings, absent)
+        for note in notes:
             self._say(f"{name}, stage {stage + 1}: {note}")
+        if levels is not None and one.planned is not None and settings.max_error is None:
+            one.planned = one.planned.seeing(stage, levels)
+            keep_plan(self.rounds.db, self.rounds.prepared.job.folder, name, one.planned)
         decided = waiting & (one.reached == stage)
         on = int((decided & one.goes_on).sum())
         text = f"{name}, stage {stage + 1}: {int(decided.sum()) - on:,} stop here, {on:,} go on"

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from w2s_judge.arrays import Bools
+from w2s_judge.calibration.metrics import top
 from w2s_judge.cascade.decide import decide
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.gold import Gold
 from w2s_judge.store.courses import Course, answers_by, courses, keep_courses
 from w2s_judge.store.matrices import whole
 from w2s_judge.store.reading import Asked
+from w2s_judge.workflows.cascade_levels import Levels
 from w2s_judge.workflows.cascade_record import Planned, Source
 from w2s_judge.workflows.cascade_things import Longs, Things, place_of
 
@@ -105,10 +107,11 @@ class Standing:
         stage: int,
         settings: Cascade,
         absent: Mapping[str, int],
-    ) -> tuple[str, ...]:
+    ) -> tuple[tuple[str, ...], Levels | None]:
         """Decide a stage for what has its votes; `absent` are judges out of reach, by number.
 
-        What waits for an answer of these is decided when it is there. Gives notes.
+        What waits for an answer of these is decided when it is there. Gives notes, and how sure a
+        stage is that is not the last.
         """
         if self.planned is None:
             raise ValueError("a stage is decided once the pilot has taught how")
@@ -117,10 +120,10 @@ class Standing:
             lacking |= things & (name in self.judges(stage))
         ready = self.waiting(stage) & ~lacking
         if not ready.any():
-            return ()
+            return (), None
         open_ = np.zeros(self.things.T, dtype=np.bool_)
         rank = np.zeros(self.things.T, dtype=np.int64)
-        notes: tuple[str, ...] = ()
+        notes, levels = tuple[str, ...](), None
         if stage < self.stages - 1:
             learned = self.planned.learned
             votes = self.things.framed(whole(db, asked))
@@ -132,8 +135,10 @@ class Standing:
             rank[made.order] = 1 + np.arange(len(made.order))
             rank[silent] = 0
             notes = made.notes[1:]
+            if (spoken := ready & ~silent).any():
+                levels = Levels.of(top(made.consensus.posterior[spoken])[0])
         self._keep(db, asked, stage, np.flatnonzero(ready), open_, rank)
-        return notes
+        return notes, levels
 
     def _keep(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -14,7 +15,7 @@ from w2s_judge.aggregation.one_source import OneSource
 from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.crossfit import Calibrated, with_gold
-from w2s_judge.calibration.dependence import Dependence, dependence
+from w2s_judge.calibration.dependence import Dependence, dependence, unmeasured
 from w2s_judge.calibration.estimates import Estimate, estimated_accuracy, paired
 from w2s_judge.calibration.metrics import ece
 from w2s_judge.calibration.reference import HeldOut, best_single, reference_held_out
@@ -81,7 +82,7 @@ class Conclusion:
     """The consensus with what is printed beside it.
 
     `moved` is the share of items with votes whose label is not plain majority's; `selection` what
-    `--max-error` came to.
+    `--max-error` came to; `unmeasured` why there is no dependence, "" where nobody looked.
     """
 
     consensus: Consensus
@@ -89,6 +90,7 @@ class Conclusion:
     dependence: Dependence | None
     moved: float | None
     selection: Selection | None = None
+    unmeasured: str = ""
 
 
 def conclude(votes: VoteMatrix, gold: Gold | None, aim: Aim) -> Conclusion:
@@ -106,9 +108,10 @@ def conclude(votes: VoteMatrix, gold: Gold | None, aim: Aim) -> Conclusion:
         consensus, rivals = _with_gold(votes, gold, aim.made(card), aim)
     else:
         consensus, rivals = without_gold(votes, gold, card, aim.made(card)), ()
+    together = _dependence(votes, gold, consensus)
     return Conclusion(
-        consensus, rivals, _dependence(votes, gold, consensus), _moved(votes, gold, consensus),
-        selection,
+        consensus, rivals, together, _moved(votes, gold, consensus), selection,
+        "" if together is not None else unmeasured(votes, gold),
     )  # fmt: skip
 
 
@@ -147,8 +150,7 @@ def prompts_of(votes: VoteMatrix, gold: Gold) -> int:
 def calibrated(votes: VoteMatrix, gold: Gold, method: Aggregator, aim: Aim) -> Calibrated:
     """The consensus calibrated on all gold, and for each fold of it the fit that saw none."""
     if isinstance(method, Auto):
-        # In the fits without one fold or two it shall take the path that it takes with all gold.
-        method = replace(method, enough_gold=method.enough_gold * (FOLDS - 2) // FOLDS)
+        method = method.across_folds(FOLDS)
     return with_gold(method, votes, gold, folds=FOLDS, seed=aim.seed)
 
 
@@ -156,6 +158,13 @@ def _with_gold(
     votes: VoteMatrix, gold: Gold, method: Aggregator, aim: Aim
 ) -> tuple[Consensus, tuple[Rival, ...]]:
     mapped = calibrated(votes, gold, method, aim)
+    return mapped.consensus, compared(mapped.held_out, votes, gold, aim)
+
+
+def compared(
+    mine: Floats, votes: VoteMatrix, gold: Gold, aim: Aim, others: Sequence[HeldOut] = ()
+) -> tuple[Rival, ...]:
+    """A consensus beside `others`, majority and the best single judge; all (G, C) are held out."""
     group = votes.group[gold.item]
 
     def rival(name: str, posterior: Floats, against: Floats | None) -> Rival:
@@ -168,9 +177,8 @@ def _with_gold(
             else paired(against, posterior, gold.label, gold.weight, group, aim.seed),
         )
 
-    mine = mapped.held_out
-    others = _others(votes, gold, aim)
-    return mapped.consensus, (
+    others = (*others, *_others(votes, gold, aim))
+    return (
         rival("consensus", mine, None),
         *(rival(other.name, other.posterior, mine) for other in others),
     )

@@ -47,7 +47,8 @@ def estimate_job(job: Job) -> dict[str, Any]:
         with closing(connect(here.folder / folders.DATABASE)) as db:
             prepared = prepare(here, db, chosen, seats, missing, job.folder)
             sizes = mean_bytes(prepared)
-            staged = _cascade(job, prepared, sizes)
+            # What is wrong is told of the folder that the run would have.
+            staged = _cascade(job, replace(prepared, job=job), sizes)
     judges = {seat.name: _judge(seat, prepared, sizes) for seat in seats}
     costs = [one["usd"] for one in judges.values()]
     return {

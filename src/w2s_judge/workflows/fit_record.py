@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from w2s_judge.calibration.crossfit import unimproved
 from w2s_judge.calibration.estimates import Estimate
 from w2s_judge.consensus import Consensus
 from w2s_judge.datasets.gold_files import GoldMatch
+from w2s_judge.gold import Gold
 from w2s_judge.workflows.advice import advice
 from w2s_judge.workflows.ballots import Ballot
 from w2s_judge.workflows.conclude import Aim, Conclusion, Rival
 from w2s_judge.workflows.judge_records import judge_records
+from w2s_judge.workflows.verdicts import TIE
 
 SENTENCES = {
     "none": "the method's own posterior, neither tempered nor checked against gold",
@@ -20,6 +23,11 @@ SENTENCES = {
     "tempered": "tempered for votes that are wrong together; how far they are is an assumption",
     "fixed-slope": "a cautious fixed slope on the factor score: an assumption until there is gold",
     "model": "the model's own posterior given gold labels",
+}
+CHECKED = {
+    "tempered": "tempered for votes that are wrong together",
+    "fixed-slope": "a cautious fixed slope on the factor score",
+    "model": "the method's own posterior given gold labels",
 }
 DIGITS = 6
 
@@ -46,23 +54,51 @@ def fit_record(
         "prior_source": consensus.prior_source,
         "oriented": votes.ordered,
         "calibration": consensus.calibration,
-        "calibrated": calibrated(consensus.calibration),
+        "calibrated": calibrated(consensus.calibration, checked=unimproved(consensus)),
         "judges": judge_records(votes, consensus, gold),
         "effective_votes": effective(conclusion),
         "gold": _gold(match),
         "comparison": [_rival(rival) for rival in conclusion.rivals],
         "differs_from_majority": _figure(conclusion.moved),
         "selection": _selection(conclusion, aim),
-        "notes": [*ballot.notes, *consensus.notes, *(match.notes if match is not None else ())],
+        # What gold's labels were taken for comes before what was made of them.
+        "notes": [
+            *ballot.notes,
+            *(match.notes if match is not None else ()),
+            *consensus.notes,
+            *_level(consensus, gold),
+        ],
         "advice": advice(votes, gold, conclusion, command),
     }
 
 
-def calibrated(calibration: str) -> str:
-    """A sentence on how the posterior became what it is."""
+def calibrated(calibration: str, *, checked: bool = False) -> str:
+    """A sentence on how the posterior became what it is.
+
+    `checked`: a map was tried on gold, and there was no gain.
+    """
+    if checked and calibration in CHECKED:
+        return f"{CHECKED[calibration]}; checked against gold, where no map improved on it"
     if calibration.startswith("gold:"):
         return f"mapped by {calibration[5:]}, cross-fitted on gold labels"
     return SENTENCES[calibration]
+
+
+def _level(consensus: Consensus, gold: Gold | None) -> tuple[str, ...]:
+    """How many items have no label for a tie; () where none has."""
+    if consensus.calibration == "uncalibrated" or len(consensus.classes) < 2:
+        return ()
+    top = np.partition(consensus.posterior, -2, axis=1)[:, -2:]
+    level = (top[:, 1] - top[:, 0] < TIE) & (consensus.support > 0)
+    if gold is not None:
+        level[gold.item] = False
+    count = int(level.sum())
+    if not count:
+        return ()
+    return (
+        f"{count:,} of {len(level):,} items are level between their likeliest classes, and have no "
+        "label: their `mass` is shared evenly",
+    )
 
 
 def _fit(consensus: Consensus) -> dict[str, Any] | None:
@@ -88,11 +124,8 @@ def effective(conclusion: Conclusion) -> dict[str, Any]:
     """Effective votes as figures and as one sentence."""
     found = conclusion.dependence
     if found is None:
-        return {
-            "text": "not known: no two raters share 30 items, no error of theirs varies, or what "
-            "labels mean is unknown",
-            "value": None,
-        }
+        why = conclusion.unmeasured or "no two raters share enough items on which both err at times"
+        return {"text": f"not known: {why}", "value": None}
     return {**found.told(), "text": found.text()}
 
 

@@ -25,6 +25,7 @@ from w2s_judge.store.items import between, stretches
 from w2s_judge.store.matrices import asked_about
 from w2s_judge.store.run import Run
 from w2s_judge.store.schema import connect
+from w2s_judge.workflows.after_cascade import check_promise
 from w2s_judge.workflows.gold import GoldFile
 from w2s_judge.workflows.pair_card import card_facts
 from w2s_judge.workflows.pair_choice import PairsJob, rule_of
@@ -109,6 +110,8 @@ def make_pairs(job: PairsJob, seen: Callable[[int], None] = lambda _: None) -> P
         rule = rule_of(run, job.rubrics, job.vetoes)
         panel = _panel(run, rule.utilities)
     with closing(connect(database, read_only=True)) as db:
+        for name in rule.utilities:
+            check_promise(db, job.run, name, job.max_error)
         opened = pair_votes(db, job.run, rule, job.method, labels, job.seed)
         _check_kind(opened, writer)
         learned = lesson(opened.lessons(wish), wish, ties_tell=opened.ties_tell)

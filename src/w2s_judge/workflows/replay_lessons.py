@@ -65,7 +65,7 @@ def lessons(
     sizes, classes = np.bincount(member), len(np.unique(gold.label))
     for _ in range(draws):
         for _ in range(TRIES):
-            inside = _taken(rng, sizes, size)[member]
+            inside = _taken(rng, sizes.astype(np.int32), size)[member]
             seen = len(np.unique(gold.label[inside]))
             if seen == classes and np.count_nonzero(inside) >= _least(held=held):
                 break

@@ -48,14 +48,14 @@ class Outcome:
 
     policy: str
     sums: Averages
-    judges: list[int] = field(default_factory=list)
+    judges: list[float] = field(default_factory=list)
     eces: list[float] = field(default_factory=list)
     plans: list[tuple[str, ...]] = field(default_factory=list)
 
     def add(self, at: Ints, done: Replayed) -> None:
         """One draw, judged on gold labels at these positions."""
         self.sums.add(at, done.right, done.prices, done.kept.astype(np.float64))
-        self.judges.append(len(done.judges))
+        self.judges.append(float(done.asked.mean()))
         self.eces.append(done.ece)
         if done.learned is not None and self.policy.startswith("cascade"):
             self.plans.append(tuple(", ".join(one.judges) for one in done.learned.stages))

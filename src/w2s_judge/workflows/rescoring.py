@@ -18,6 +18,7 @@ from w2s_judge.errors import W2SJudgeError
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.matrices import CHUNK, blocks, judged, ranking_masses
 from w2s_judge.store.reading import Asked
+from w2s_judge.workflows.after_cascade import CASCADE, uneven
 from w2s_judge.workflows.aggregated import Aggregated
 from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
 from w2s_judge.workflows.run_consensus import Remembered, again, plainly
@@ -25,6 +26,7 @@ from w2s_judge.workflows.scores import (
     RUN_KEYS,
     Counts,
     consensus_path,
+    counted,
     gather_scores,
     with_details,
     write_consensus,
@@ -64,6 +66,10 @@ def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, d
         if not size:
             gone.append(name)
             told[name] = _told(Counts().told(asked.classes))
+        elif (word := _stays(db, folder, name, choice, before)) is not None:
+            # Its record stays, too: with the state of the votes that its rows were made of.
+            counts = counted(folder / before.file)
+            told[name] = _told(counts.told(asked.classes), warning=word)
         elif size > WHOLE and name not in choice.ends:
             path = consensus_path(folder, name, STREAMED)
             rows = with_details(_streamed(db, asked, before), db, asked)
@@ -80,6 +86,29 @@ def rescore(db: sqlite3.Connection, folder: Path, choice: Choice) -> dict[str, d
             told[name] = _told(done.counts, aggregated=done.told(), warning=warning)
     gather_scores(db, folder, kept, gone)
     return told
+
+
+def _stays(
+    db: sqlite3.Connection, folder: Path, name: str, choice: Choice, before: Remembered
+) -> str | None:
+    """Why a rubric keeps the scores of its cascade; None where it has none, or they are made anew.
+
+    A plain aggregation would promise what it cannot keep on votes that are a cascade's.
+    """
+    own = consensus_path(folder, name, CASCADE)
+    if name in choice.ends or folder / before.file != own or not own.is_file():
+        return None
+    if name not in choice.rubrics:
+        return f"{name} keeps the scores of its cascade: this command did not ask it"
+    if not uneven(db, folder, name):
+        return None
+    aside = " (also --method and --gold of this command)" if choice.method or choice.gold else ""
+    return (
+        f"{name} keeps the scores of its cascade: not every judge has an answer about everything "
+        f"yet, and on such votes gold says nothing of the rest. Votes that came since wait{aside}: "
+        "the same command goes on until all is asked, `score --cascade` makes the cascade's scores "
+        "anew"
+    )
 
 
 def _aggregated(

@@ -15,8 +15,9 @@ from w2s_judge.aggregation.readings import Assumption
 from w2s_judge.errors import UsageError
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.reading import Asked
+from w2s_judge.workflows.after_cascade import caution, check_promise
 from w2s_judge.workflows.aggregated import Aggregated, concluded
-from w2s_judge.workflows.ballots import Wanted, ballots
+from w2s_judge.workflows.ballots import Ballot, Wanted, ballots
 from w2s_judge.workflows.conclude import Aim
 from w2s_judge.workflows.gold import GoldFile, path_of
 from w2s_judge.workflows.scores import RUN_KEYS, consensus_path, with_details, write_consensus
@@ -91,8 +92,12 @@ def again(
     method: str | None,
     labels: GoldFile | None,
 ) -> Aggregated:
-    """Aggregate a rubric as it was last, but for the method and the labels that are given."""
+    """Aggregate a rubric as it was last, but for the method and the labels that are given.
+
+    `UsageError` where a promise was to be kept, and the votes are a cascade's.
+    """
     aim = before.aim
+    check_promise(db, folder, name, aim.max_error)
     if method not in (None, aim.method):
         aim = replace(aim, method=method, sources=None)  # the assumption was the other method's
     if labels is None and before.gold is not None:
@@ -100,7 +105,7 @@ def again(
         if not path.is_file():
             raise UsageError(f"the gold labels of the last aggregation, {path}, are not there")
         labels = GoldFile.read(path)
-    (ballot,) = ballots(Wanted(folder, name, tuple((before.prior or {}).items())))
+    ballot = _ballot(db, folder, name, before.prior, gold=labels is not None)
     done = concluded(ballot, labels, aim, label_command(folder, name, path_of(labels)))
     return into_run(db, folder, done, labels, aim)
 
@@ -109,13 +114,20 @@ def plainly(
     db: sqlite3.Connection, folder: Path, name: str, before: Remembered, *, keep_prior: bool = True
 ) -> Aggregated:
     """Aggregate a rubric by `auto`, without gold; without labels where a promise was to be kept."""
-    prior = tuple((before.prior or {}).items()) if keep_prior else ()
-    (ballot,) = ballots(Wanted(folder, name, prior))
+    ballot = _ballot(db, folder, name, before.prior if keep_prior else None, gold=False)
     done = concluded(ballot, None, Aim(), label_command(folder, name, None))
     if before.max_error is not None:
         none = np.zeros(done.votes.I, dtype=np.bool_)
         done = replace(done, consensus=replace(done.consensus, decided=none))
     return into_run(db, folder, done, None, Aim())
+
+
+def _ballot(
+    db: sqlite3.Connection, folder: Path, name: str, prior: dict[str, float] | None, *, gold: bool
+) -> Ballot:
+    """The votes under a rubric; what is to be said of a cascade's stands first in the notes."""
+    (ballot,) = ballots(Wanted(folder, name, tuple((prior or {}).items())))
+    return replace(ballot, notes=(*caution(db, folder, name, gold=gold), *ballot.notes))
 
 
 def label_command(folder: Path, rubric: str, labels: Path | None) -> str:

@@ -41,6 +41,7 @@ from w2s_judge.workflows.cascade_session import Session, cascade_ready
 from w2s_judge.workflows.cascade_setup import check_cascade
 from w2s_judge.workflows.choosing import Chosen, choose_rubrics, described, seats_at
 from w2s_judge.workflows.comparing import designed
+from w2s_judge.workflows.fresh_folder import folder_for
 from w2s_judge.workflows.gold import GoldFile, rubrics_with_gold
 from w2s_judge.workflows.rescoring import Choice, rescore
 from w2s_judge.workflows.seating import placed
@@ -153,8 +154,8 @@ def run_job(job: Job, watcher: Watcher) -> Run:
     labels = None if job.gold is None else GoldFile.read(job.gold)
     if job.cascade is not None:
         check_cascade(job, labels)
-    folders.prepare(job.folder)
     with ExitStack() as stack:
+        keep = stack.enter_context(folder_for(job.folder))
         stack.enter_context(folders.held(job.folder))
         db = stack.enter_context(closing(connect(job.folder / folders.DATABASE)))
         prepared = prepare(job, db, chosen, seats, missing, job.folder)
@@ -165,6 +166,7 @@ def run_job(job: Job, watcher: Watcher) -> Run:
         ask_all: Session = partial(_session, prepared, labels)
         if job.cascade is not None:
             ask_all = cascade_ready(prepared, job.cascade, check_cascade(job, labels))
+        keep()
         for line in described(prepared.chosen, prepared.plan, prepared.input, prepared.missing):
             watcher.say(line)
         if job.cascade is None and manifests.load(db).get("cascade"):

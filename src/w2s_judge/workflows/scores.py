@@ -95,6 +95,15 @@ def write_consensus(
     return counts
 
 
+def counted(path: Path) -> Counts:
+    """The counts of rows that were written before."""
+    counts = Counts()
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            counts.add(json.loads(line))
+    return counts
+
+
 def consensus_path(folder: Path, rubric: str, method: str) -> Path:
     """`consensus/RUBRIC.METHOD.jsonl`."""
     return folder / CONSENSUS / f"{rubric}.{method}.jsonl"

@@ -85,7 +85,8 @@ def verdict_rows(
 def stale(folder: Path, what: str) -> RunFolderError:
     """The error that says which command brings the scores up to date."""
     return RunFolderError(
-        f"{what}: `w2s-judge aggregate {shlex.quote(str(folder))}` makes the scores anew"
+        f"{what}: `w2s-judge aggregate {shlex.quote(str(folder))}` makes the scores anew; those of "
+        "a cascade, the same `w2s-judge score --cascade`"
     )
 
 
