@@ -94,6 +94,37 @@ def paid(
     return {judge: Spent(calls, usd, bool(unsure)) for judge, calls, usd, unsure in rows}
 
 
+class Used(NamedTuple):
+    """The calls of a judge that are paid for: how many, and their tokens in and out.
+
+    `uncounted` says that a call's tokens of either kind are not known.
+    """
+
+    calls: int
+    asked: int
+    answered: int
+    uncounted: bool
+
+
+def used(
+    db: sqlite3.Connection, asked: Asked, among: Sequence[Place] | None = None
+) -> dict[int, Used]:
+    """By judge, what calls under a rubric took, whatever a call cost then."""
+    _wanted_keys(db, asked, among)
+    rows = db.execute(
+        "SELECT judge, COUNT(*), COALESCE(SUM(prompt_tokens), 0), "
+        "COALESCE(SUM(completion_tokens), 0), "
+        "TOTAL(prompt_tokens IS NULL OR completion_tokens IS NULL) FROM attempts "
+        "WHERE key IN (SELECT key FROM temp.wanted) AND (error IS NULL OR counted_usd > 0) "
+        "GROUP BY judge"
+    ).fetchall()
+    db.execute("DROP TABLE temp.wanted")
+    return {
+        judge: Used(calls, asked_, answered, bool(unsure))
+        for judge, calls, asked_, answered, unsure in rows
+    }
+
+
 def _wanted_keys(db: sqlite3.Connection, asked: Asked, among: Sequence[Place] | None) -> None:
     db.execute("DROP TABLE IF EXISTS temp.wanted")
     db.execute("CREATE TEMP TABLE wanted (key BLOB PRIMARY KEY) WITHOUT ROWID")

@@ -32,6 +32,7 @@ class Rounds:
     parts: list[dict[str, Tally]] = field(default_factory=list)
     asking: Asking = field(default_factory=Asking)
     left: int = 0  # questions of these batches that have no answer
+    unplanned: dict[str, str] = field(default_factory=dict)  # rubric -> why it has no plan
 
     @property
     def stopped(self) -> bool:
@@ -125,13 +126,13 @@ class Rounds:
 
     def ending(self) -> Ending:
         """How it ended; what later stages would have asked is not known and not counted."""
-        reasons = list(self.asking.reasons)
+        reasons = [*self.asking.reasons, *self.unplanned.values()]
         for name, tally in self.tallies().items():
             if tally.out_of_reach is not None:
                 reasons.append(f"{name} is out of reach: {tally.out_of_reach}")
             elif tally.failed:
                 reasons.append(f"{name} gave no answer to {tally.failed:,}: {tally.note}")
-        ended = self.stopped or (self.left and reasons)
+        ended = self.stopped or self.unplanned or (self.left and reasons)
         return Ending("stopped" if ended else "complete", self.left, tuple(reasons))
 
 

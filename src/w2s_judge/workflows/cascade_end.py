@@ -34,16 +34,18 @@ from w2s_judge.workflows.run_consensus import into_run, label_command
 
 NAME = "cascade"
 UNPLANNED = "the pilot of the cascade is not complete: this is what there is so far, without a plan"
+UNLEARNED = "the pilot taught no plan: this is what there is so far"
 UNKEPT = "no label is claimed beside gold's, for the promise of few errors cannot be checked yet"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CascadeEnd:
-    """How one rubric ends. `settings` name their method."""
+    """How one rubric ends. `settings` name their method; `why` a complete pilot gave no plan."""
 
     standing: Standing
     settings: Cascade
     labels: GoldFile
+    why: str | None = None
 
     def into_run(self, db: sqlite3.Connection, folder: Path) -> Aggregated:
         """Aggregate what there is, and write it into the run."""
@@ -51,7 +53,9 @@ class CascadeEnd:
         (ballot,) = ballots(Wanted(folder, name))
         if self.standing.planned is None:
             command = label_command(folder, name, self.labels.path)
-            done = _unplanned(concluded(ballot, self.labels, self._plain, command), self.settings)
+            plain = concluded(ballot, self.labels, self._plain, command)
+            words = [UNPLANNED] if self.why is None else [UNLEARNED, self.why]
+            done = _unplanned(plain, self.settings, words)
             return into_run(db, folder, done, self.labels, self._aim)
         done, stages = self._finished(ballot)
         return into_run(db, folder, done, self.labels, self._aim, called=NAME, stages=stages)
@@ -149,9 +153,9 @@ def _test(one: Selection) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _unplanned(done: Aggregated, settings: Cascade) -> Aggregated:
+def _unplanned(done: Aggregated, settings: Cascade, words: Sequence[str]) -> Aggregated:
     """Before there is a plan: what was voted on, without labels where a promise was asked for."""
-    notes, consensus = [*done.record["notes"], UNPLANNED], done.consensus
+    notes, consensus = [*done.record["notes"], *words], done.consensus
     if settings.max_error is not None:
         notes.append(UNKEPT)
         consensus = replace(consensus, decided=np.zeros(done.votes.I, dtype=np.bool_))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from w2s_judge.errors import ConfigurationError
 from w2s_judge.scoring.engine import Place
-from w2s_judge.store.courses import answers_by, paid
-from w2s_judge.store.journal import Journal, Spent, spent
+from w2s_judge.store.courses import answers_by
+from w2s_judge.store.journal import Journal, spent
 from w2s_judge.store.reading import Asked
 from w2s_judge.workflows.asking import now
-from w2s_judge.workflows.cascade_prices import expected_prices, worst_call
+from w2s_judge.workflows.cascade_prices import at_present, expected_prices, worst_call
 from w2s_judge.workflows.cascade_standing import Standing
 from w2s_judge.workflows.lengths import mean_bytes
 from w2s_judge.workflows.records import rubric_record
@@ -51,13 +51,14 @@ def check_pilot(prepared: Prepared, found: Mapping[str, Standing]) -> None:
 
 
 def _lacking(prepared: Prepared, one: Standing, places: list[Place], size: float) -> float:
-    """Dollars for the answers that a pilot lacks: at what answers cost so far, else as guessed."""
+    """Dollars for the answers that a pilot lacks: at what answers take so far, else as guessed."""
     things = one.things
     name = things.rubric.name
     asked = Asked.recorded(name, rubric_record(things.rubric, places))
     guessed = expected_prices(things, prepared.seats, size, {})
     among = things.places(one.pilot)
-    so_far, wanted, dollars = paid(prepared.db, asked, among), things.questions(one.pilot), 0.0
+    so_far, wanted = at_present(prepared.db, asked, among, places), things.questions(one.pilot)
+    dollars = 0.0
     for j, place in enumerate(places):
         judge = place.seat.name
         about = int(things.may[one.pilot, j].sum())
@@ -65,9 +66,8 @@ def _lacking(prepared: Prepared, one: Standing, places: list[Place], size: float
             continue
         given = answers_by(prepared.db, asked, place.number)
         there = min(sum(given.get(at, 0) for at in among), wanted[judge])
-        known = so_far.get(place.number, Spent(0, 0.0))
-        measured = known.calls > 0 and there > 0 and not known.is_bound
-        each = known.usd / there if measured else guessed[judge] * about / wanted[judge]
+        known = so_far.get(place.number) if there else None
+        each = guessed[judge] * about / wanted[judge] if known is None else known / there
         dollars += each * (wanted[judge] - there)
     return dollars
 

@@ -1,8 +1,8 @@
 """What asking each judge about one thing judged costs, before and after the pilot.
 
-Prices are per thing judged: both orders and all repeats are in them. What the pilot paid is taken
-where every one of its calls has a known cost, else what the length of the questions leads to
-expect. A price given with `--price` takes the place of both.
+Prices are per thing judged: both orders and all repeats are in them. The calls of the pilot are
+priced as the panel prices calls now, where the tokens of every one are known; else what the length
+of the questions leads to expect is taken. A price given with `--price` takes the place of both.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from w2s_judge.registry import unknown
 from w2s_judge.scoring.call import BYTES_PER_TOKEN
 from w2s_judge.scoring.plan import takes
 from w2s_judge.sentences import listed
-from w2s_judge.store.courses import paid
+from w2s_judge.store.courses import Place as Placed
+from w2s_judge.store.courses import used
 from w2s_judge.store.reading import Asked
 from w2s_judge.workflows.cascade_things import Longs, Things
 from w2s_judge.workflows.lengths import answer_tokens
@@ -149,7 +150,7 @@ def expected_prices(
 
 def _guess(seat: Seat, size: float, calls: float) -> float:
     if isinstance(seat.judge, LocalJudge):
-        return seat.price.of(0, 0, 1) or 0.0
+        return (seat.price.of(0, 0) or 0.0) * calls
     return (seat.price.of(size / BYTES_PER_TOKEN, answer_tokens(seat)) or 0.0) * calls
 
 
@@ -172,18 +173,38 @@ def paid_prices(
     expected: Mapping[str, float],
     given: Mapping[str, float],
 ) -> dict[str, float]:
-    """By judge under the rubric, from what the pilot paid, else from what was expected."""
-    spent = paid(db, asked, things.places(pilot))
+    """By judge under the rubric, from the pilot's calls, else from what was expected."""
+    costs_now = at_present(db, asked, things.places(pilot), places)
     told = {}
     for j, place in enumerate(places):
         name = place.seat.name
         if name not in expected:
             continue
         there = int(np.count_nonzero(things.may[pilot, j]))
-        mine = spent.get(place.number)
-        measured = mine is not None and mine.usd > 0 and not mine.is_bound and there > 0
-        if name in given or not measured or mine is None:
+        usd = costs_now.get(place.number)
+        if name in given or not usd or not there:
             told[name] = given.get(name, expected[name])
         else:
-            told[name] = mine.usd / there
+            told[name] = usd / there
+    return told
+
+
+def at_present(
+    db: sqlite3.Connection, asked: Asked, among: Sequence[Placed], places: Sequence[Place]
+) -> dict[int, float]:
+    """By judge, what its calls about some things would cost at the panel's prices of today.
+
+    They may have been made at others, and a plan is for calls to come. A judge is absent whose
+    calls cannot be priced.
+    """
+    calls = used(db, asked, among)
+    told = {}
+    for place in places:
+        mine, price = calls.get(place.number), place.seat.price
+        if mine is None:
+            continue
+        by_tokens = bool(price.usd_per_1m_in or price.usd_per_1m_out)
+        usd = price.of(mine.asked, mine.answered, mine.calls)
+        if usd is not None and not (by_tokens and mine.uncounted):
+            told[place.number] = usd
     return told

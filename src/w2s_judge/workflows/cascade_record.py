@@ -40,7 +40,8 @@ class Source:
     gold     : hash of the labels of the pilot
     judges   : name -> hash of what alters the judge's answers
     prices   : name -> its price as it was said
-    settings : of the cascade, but for the budget, which may be raised when a run goes on
+    settings : of the cascade, but for the budget, which may be raised when a run goes on; and
+               what else says who is asked about what
     """
 
     rubric: str
@@ -125,9 +126,9 @@ def source_of(
     seats: Sequence[Seat],
     given: Mapping[str, float],
     settings: Cascade,
-    method: str,
+    ways: Mapping[str, Any],
 ) -> Source:
-    """What a plan would be learned from now."""
+    """What a plan would be learned from now; `ways` are JSON, by the option's name."""
     asked = [seat for seat in seats if takes(seat, things.rubric.name)]
     return Source(
         things.rubric.hash,
@@ -137,7 +138,7 @@ def source_of(
         {
             "stages": settings.stages, "decided": settings.decided,
             "max_error": settings.max_error, "confidence": settings.confidence,
-            "method": method, "seed": settings.seed,
+            "method": str(settings.method), "seed": settings.seed, **ways,
         },
     )  # fmt: skip
 

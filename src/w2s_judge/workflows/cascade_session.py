@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from w2s_judge.errors import ConfigurationError
 from w2s_judge.scoring.settings import Settings
 from w2s_judge.store import manifest as manifests
 from w2s_judge.store.journal import spent
@@ -18,9 +19,16 @@ from w2s_judge.workflows.asking import now
 from w2s_judge.workflows.before_asking import count_unpriced
 from w2s_judge.workflows.cascade_asking import Rounds
 from w2s_judge.workflows.cascade_end import CascadeEnd
+from w2s_judge.workflows.cascade_learning import learned_from, no_plan
 from w2s_judge.workflows.cascade_options import CascadeJob
 from w2s_judge.workflows.cascade_pilot import check_pilot
-from w2s_judge.workflows.cascade_prices import expected_prices, mixed, paid_prices, worst_call
+from w2s_judge.workflows.cascade_prices import (
+    expected_prices,
+    in_dollars,
+    mixed,
+    paid_prices,
+    worst_call,
+)
 from w2s_judge.workflows.cascade_record import Planned, keep_plan
 from w2s_judge.workflows.cascade_setup import asked_now, read_standings, standings
 from w2s_judge.workflows.cascade_standing import Standing
@@ -39,6 +47,10 @@ if TYPE_CHECKING:
 Session: TypeAlias = Callable[[Watcher], dict[str, Any]]
 """Asks all there is to ask, and gives the summary."""
 
+CEILING = (
+    "every price was given with --price, in what unit is not known: --budget-usd is a ceiling "
+    "alone, and does not shape the plan; without --price the panel's dollars do"
+)
 MARGIN = 0.03  # of what is left of a budget after the pilot, for prices that come out higher
 
 
@@ -67,7 +79,10 @@ def cascade_session(
     read_standings(rounds, found, relearn=cascade.relearn)
     _Session(rounds, cascade, found).run()
     places, asked = rounds.places(), asked_now(rounds, found)
-    ends = {name: CascadeEnd(one, cascade.settings, labels).into_run for name, one in found.items()}
+    ends = {
+        name: CascadeEnd(one, cascade.settings, labels, rounds.unplanned.get(name)).into_run
+        for name, one in found.items()
+    }
     counts = rescore(db, job.folder, Choice(job.method, labels, tuple(found), ends))
     end = rounds.ending()
     summary = records.summed_up(prepared, rounds.tallies(), end, rounds.asking, spent(db), counts)
@@ -144,18 +159,30 @@ class _Session:
         size = self.sizes.get(name, 0.0)
         guessed = expected_prices(one.things, prepared.seats, size, given)
         prices = paid_prices(db, asked, one.things, one.pilot, self.rounds.places(), guessed, given)
-        budget = self._budget(size)
+        budget = self._budget(one, size)
         settings = replace(self.cascade.settings, budget=budget)
         votes = one.things.framed(whole(db, asked))
-        learned = settings.learn(votes, one.gold, prices)
-        expected = expected_price(learned, votes, one.gold, settings)
+        try:
+            learned = learned_from(settings, votes, one.gold, prices)
+            if prepared.job.budget_usd is not None and not in_dollars(one.source.prices):
+                learned = replace(learned, why=(*learned.why, CEILING))
+            expected = expected_price(learned, votes, one.gold, settings)
+        except ConfigurationError as error:  # the pilot is paid for: its votes are scored
+            self._unlearned(name, error)
+            return
         one.planned = Planned(one.source, learned, prices, budget, expected)
         keep_plan(db, prepared.job.folder, name, one.planned)
         for line in (mixed(one.source.prices), *learned.why, gap(one.planned)):
             if line is not None:
                 self._say(f"{name}: {line}")
 
-    def _budget(self, size: float) -> float | None:
+    def _unlearned(self, name: str, error: ConfigurationError) -> None:
+        ceiling = self.rounds.prepared.job.budget_usd
+        why = no_plan(name, error, spent(self.rounds.db).usd, ceiling)
+        self.rounds.unplanned[name] = why
+        self._say(why)
+
+    def _budget(self, one: Standing, size: float) -> float | None:
         """Dollars for one thing judged outside the pilots, of what is left but a margin.
 
         A call is only made where its worst cost fits, so that the room for one is kept free, and
@@ -164,8 +191,10 @@ class _Session:
         """
         given, prepared = self.cascade.settings.budget, self.rounds.prepared
         ceiling = prepared.job.budget_usd
-        if given is not None or ceiling is None or self.cascade.given:
+        if given is not None or ceiling is None:
             return given
+        if not in_dollars(one.source.prices):
+            return None
         left = (ceiling - spent(self.rounds.db).usd) * (1 - MARGIN)
         left = max(left - worst_call(prepared.seats, size), 0.0)
         outside = sum(int(one.outside.sum()) for one in self.standings.values())

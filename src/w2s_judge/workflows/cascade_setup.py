@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2s_judge.calibration.selective import FEWEST
-from w2s_judge.cascade.learn import ENOUGH, PROMPTS, Cascade
+from w2s_judge.cascade.learn import ENOUGH, PROMPTS, Cascade, testable
 from w2s_judge.cascade.promise import stage_confidence
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.gold import Gold
@@ -77,13 +77,21 @@ def _standing(
     job, name = prepared.job, things.rubric.name
     gold = things.matched(labels).gold
     settings = cascade.settings
-    source = source_of(things, gold, prepared.seats, cascade.given, settings, str(settings.method))
+    source = source_of(things, gold, prepared.seats, cascade.given, settings, _ways(job, things))
     planned = None if cascade.relearn else kept_plan(manifest, name)
     if planned is not None:
         check_unchanged(planned, source, name, job.folder)
     else:
         check_gold(things, gold, settings, str(job.folder))
     return Standing(things, gold, source, planned)
+
+
+def _ways(job: Job, things: Things) -> dict[str, Any]:
+    """What else of a command says whom a plan asks about what."""
+    ways: dict[str, Any] = {"allow_own_family": job.allow_own_family}
+    if things.rubric.arity > 1:
+        ways |= {"compare": job.compare, "one_order": job.one_order}
+    return ways
 
 
 def check_gold(things: Things, gold: Gold, settings: Cascade, folder: str) -> None:
@@ -112,22 +120,30 @@ def check_gold(things: Things, gold: Gold, settings: Cascade, folder: str) -> No
             f"{PROMPTS} are the least: label responses to others{more}"
         )
     if settings.max_error is not None:
-        _check_promise(things, gold, test, settings, settings.max_error, more)
+        _check_promise(things, gold, settings, settings.max_error, more)
 
 
 def _check_promise(
-    things: Things, gold: Gold, test: Gold, settings: Cascade, max_error: float, more: str
+    things: Things, gold: Gold, settings: Cascade, max_error: float, more: str
 ) -> None:
     """Whether the labels held back could keep the promise, if not one of them was wrong."""
     at = stage_confidence(settings.confidence, settings.stages)
     least = max(FEWEST, math.ceil(math.log(1 - at) / math.log(1 - max_error)))
-    prompts = len(np.unique(things.position[test.item]))
+    prompts = testable(gold, things.framed(None).group, settings)
     if prompts < least:
+        thinned = gold.chosen is not None and bool(np.ptp(gold.chosen))
+        drawn = (
+            ", once those are left out that `p_chosen` says were drawn more often than the rest; "
+            "label a sample that is drawn evenly"
+            if thinned
+            else ""
+        )
         raise ConfigurationError(
             f"--max-error {max_error:g} holds half of the gold back to test on, over at most "
             f"{settings.stages} stages that takes {least} labels on as many prompts even if none "
-            f"is wrong, and {gold.G} gold labels under {things.rubric.name} leave {prompts}: "
-            f"label about {3 * least} items, or take fewer --stages or a larger --max-error{more}"
+            f"is wrong, and {gold.G} gold labels under {things.rubric.name} leave {prompts}"
+            f"{drawn}: label about {3 * least} items, or take fewer --stages or a larger "
+            f"--max-error{more}"
         )
 
 
