@@ -10,13 +10,11 @@ Letters: I items, J raters, L vote labels, C truth classes, V votes.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from w2s_judge.aggregation.contract import Aggregator
+from w2s_judge.aggregation.hashes import hashed
 from w2s_judge.aggregation.pooled_dawid_skene import as_classes
 from w2s_judge.aggregation.shares import class_of_label
 from w2s_judge.arrays import Bools, Floats
@@ -102,14 +100,9 @@ def numbers(votes: VoteMatrix, cut: int = 0) -> npt.NDArray[np.uint64]:
     The order of items, raters and votes plays no part, and repeated votes stay together. Another
     `cut` gives other numbers.
     """
-    items, raters = _hashed(votes.items), _hashed(votes.raters)
+    items, raters = hashed(votes.items), hashed(votes.raters)
     mixed = (items[votes.item] << np.uint64(32)) | raters[votes.rater]
     mixed = mixed + np.uint64(cut * GOLDEN % 2**64)
     for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):  # splitmix64 (Steele and others 2014)
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(factor)
     return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
-
-
-def _hashed(names: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """A number for each name, half a surrogate pair among them."""
-    return np.array([zlib.crc32(one.encode("utf-8", "surrogatepass")) for one in names], np.uint64)

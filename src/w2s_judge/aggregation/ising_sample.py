@@ -21,17 +21,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from w2s_judge.aggregation.hashes import Hashes, mixed
 from w2s_judge.aggregation.signed_votes import Signed
 from w2s_judge.arrays import Floats
 
-Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
 Whole = npt.NDArray[np.int64]
 
-UNIT = (
-    2.0**32
-)  # votes and weights that differ by less are the same: sums of whole numbers are exact
-GAMMA, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+# Votes and weights that differ by less than 1 / UNIT are the same: sums of whole numbers are exact.
+UNIT = 2.0**32
 GOLD = 2**40  # number of the gold labels among the raters, which no rater has
 
 
@@ -107,8 +105,5 @@ def _bits(values: Whole) -> Hashes:
 
 
 def _mixed(values: npt.NDArray[Any]) -> Hashes:
-    """Whole numbers to hashes (the finaliser of splitmix64; Steele, Lea and Flood, OOPSLA 2014)."""
-    bits = np.atleast_1d(values).astype(np.int64).view(np.uint64) + np.uint64(GAMMA)
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(FIRST)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(SECOND)
-    return np.asarray(bits ^ (bits >> np.uint64(31)))
+    """Whole numbers to hashes."""
+    return mixed(np.atleast_1d(values).astype(np.int64).view(np.uint64))

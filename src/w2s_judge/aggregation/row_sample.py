@@ -11,12 +11,11 @@ Letters: I items, J raters, V votes.
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from w2s_judge.aggregation.hashes import Hashes, hashed, mixed
 from w2s_judge.aggregation.layout import BLOCK, PILOT, Layout
 from w2s_judge.aggregation.patterns import lay_out
 from w2s_judge.gold import Gold
@@ -28,9 +27,6 @@ FITTED_ON = (
     "fitted on {n} of {I} items, drawn evenly by a hash of their votes (gold items are all in), "
     "and scored on all"
 )
-MIX = tuple(np.uint64(k) for k in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0x9E3779B97F4A7C15))
-
-Keys = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,26 +67,17 @@ def sampled(votes: VoteMatrix, gold: Gold | None, layout: Layout) -> Sample | No
     return Sample(few, of_gold, FITTED_ON.format(n=few.I, I=votes.I))
 
 
-def keys(votes: VoteMatrix) -> Keys:
+def keys(votes: VoteMatrix) -> Hashes:
     """(I,) the same for items with the same votes by the same raters, in whatever order."""
-    name = np.array([zlib.crc32(one.encode()) for one in votes.raters], dtype=np.uint64)
-    each = _mixed(name)[votes.rater]
+    each = mixed(hashed(votes.raters))[votes.rater]
     if votes.label is not None:
-        each = _mixed(each + votes.label.astype(np.uint64))
+        each = mixed(each + votes.label.astype(np.uint64))
     elif votes.mass is not None:
         for k in range(votes.L):
-            each = _mixed(each + np.ascontiguousarray(votes.mass[:, k], np.float64).view(np.uint64))
+            each = mixed(each + np.ascontiguousarray(votes.mass[:, k], np.float64).view(np.uint64))
     if votes.weight is not None:
-        each = _mixed(each + np.ascontiguousarray(votes.weight, np.float64).view(np.uint64))
+        each = mixed(each + np.ascontiguousarray(votes.weight, np.float64).view(np.uint64))
     order = np.argsort(votes.item, kind="stable")
     total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(each[order], dtype=np.uint64)])
     end = np.cumsum(votes.support, dtype=np.int64)
     return np.asarray(total[end] - total[end - votes.support])
-
-
-def _mixed(key: Keys) -> Keys:
-    """Stafford's thirteenth mixing function (as in SplitMix64: Steele, Lea and Flood 2014)."""
-    key = key + MIX[2]
-    key = (key ^ (key >> np.uint64(30))) * MIX[0]
-    key = (key ^ (key >> np.uint64(27))) * MIX[1]
-    return np.asarray(key ^ (key >> np.uint64(31)))

@@ -15,8 +15,8 @@ from w2s_judge.cascade.replay import Replayed
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.replay_lessons import Averages
+from w2s_judge.workflows.replay_policies import FULL
 
-FULL = "full"
 COLUMNS = (
     Column("policy", "policy"),
     Column("judges", "judges asked", "number"),
