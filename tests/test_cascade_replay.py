@@ -12,8 +12,10 @@ from w2s_judge.calibration.selective import threshold
 from w2s_judge.cascade.asked import of_judges
 from w2s_judge.cascade.curve import over_draws, pilots, point
 from w2s_judge.cascade.learn import Cascade
+from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.posterior import fitted
 from w2s_judge.cascade.replay import replay
+from w2s_judge.cascade.stage import Stage
 from w2s_judge.errors import UsageError
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -180,6 +182,23 @@ def test_how_many_judges_were_asked_of_each_item():
     assert found.asked.mean() < len(found.judges)
     two = replay("cheapest:2", votes, learn, evaluate, PRICE, plan)
     assert (two.asked == 2).all()
+
+
+def test_a_judge_that_was_asked_and_abstained_is_paid():
+    votes, gold = world()
+    learn, evaluate = halves(gold)
+    cheap = tuple(PRICE)[:4]
+    plan = Learned(
+        (Stage(cheap, 6.0), Stage(("j4",), 14.0)), (None, None), (1.0, 1.0), False,
+        tuple(PRICE), (0.1,) * 5, WHOLE, WHOLE, 0.1, (), "",
+    )  # fmt: skip
+    aim = Cascade(decided=0.999)  # nearly all go on to the last stage
+    answered = replay("cascade", votes, learn, evaluate, PRICE, aim, plan)
+    silent = (votes.rater == 4) & (votes.item >= 100) & (votes.item % 3 == 0)
+    found = replay("cascade", votes.only(~silent), learn, evaluate, PRICE, aim, plan)
+    assert answered.price == found.price == WHOLE
+    assert (found.asked == len(PRICE)).all()
+    assert found.accuracy < answered.accuracy
 
 
 def test_pilots_hold_every_class_and_draws_are_averaged_over_items():

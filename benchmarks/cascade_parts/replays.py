@@ -94,11 +94,17 @@ def table(name: str, rows: Sequence[Row], draws: int) -> str:
         one = row.point
         cells.append([
             row.name, f"{one.price / row.full:.3f}", f"{one.with_pilot / row.full:.3f}",
-            f"{one.accuracy.value:.4f}", f"{one.ahead.value:+.4f}",
-            f"{one.ahead.low:+.4f} .. {one.ahead.high:+.4f}", f"{one.ece:.3f}",
-            f"{row.seconds:.1f}",
+            f"{one.accuracy.value:.4f}", *_ahead(row), f"{one.ece:.3f}", f"{row.seconds:.1f}",
         ])  # fmt: skip
     return f"## {name}, {LEARN_FROM} gold items, {draws} draws\n\n{markdown(head, cells)}"
+
+
+def _ahead(row: Row) -> tuple[str, str]:
+    """The difference to the full panel and its interval; of the full panel itself, nothing."""
+    if row.name == "full":
+        return "", ""
+    ahead = row.point.ahead
+    return f"{ahead.value:+.4f}", f"{ahead.low:+.4f} .. {ahead.high:+.4f}"
 
 
 def goal_lines(rows: Sequence[Row]) -> str:

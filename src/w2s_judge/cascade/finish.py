@@ -25,12 +25,14 @@ class Finished:
 
     stage      : (I,) the last stage that an item has a vote of, from 0; -1 without any. Gold
                  items were asked at all
+    came       : (I,) the last stage that was to ask about it, from 0, answered or not
     price      : (I,) of what was asked about it by the plan; of gold items all judges
     selections : the tests of the stages, in order; none without `max_error`
     """
 
     consensus: Consensus
     stage: Ints
+    came: Ints
     price: Floats
     selections: tuple[Selection, ...]
 
@@ -75,6 +77,10 @@ def finished(
     price[gold.item] = learned.full_price
     reached = steps[-1].reached.copy()
     reached[gold.item] = len(steps) - 1
+    came = np.zeros_like(reached)
+    for one in steps[:-1]:
+        came += one.open
+    came[gold.item] = len(steps) - 1
     whole = replace(
         last,
         posterior=posterior, support=support,
@@ -85,7 +91,7 @@ def finished(
         notes=(*learned.why, *_told(steps), _paid(price, gold, learned), *last.notes),
     )  # fmt: skip
     tests = [one.selection for one in steps if one.selection is not None]
-    return Finished(whole, reached, price, tuple(tests))
+    return Finished(whole, reached, came, price, tuple(tests))
 
 
 def _told(steps: Sequence[Decision]) -> list[str]:

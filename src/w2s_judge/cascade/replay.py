@@ -151,9 +151,10 @@ def _measured(
     learned: Learned | None,
 ) -> Replayed:
     item, label, weight = to_evaluate.item, to_evaluate.label, to_evaluate.weight
-    found, stage, prices = done.consensus, done.stage[item], done.price[item]
-    if len(plan.stages) == 1:  # asked and paid for, answer or not
-        stage, prices = np.zeros_like(stage), np.full(len(item), plan.stages[0].price)
+    found, came = done.consensus, done.came[item]
+    prices = np.cumsum([one.price for one in plan.stages])[
+        came
+    ]  # asked and paid for, answer or not
     many = np.cumsum([0, *(len(one.judges) for one in plan.stages)])
     rows = found.posterior[item]
     right = credit(rows, label)
@@ -173,7 +174,7 @@ def _measured(
         item,
         right,
         prices,
-        many[stage + 1].astype(np.int32),
+        many[came + 1].astype(np.int32),
         kept,
         rows,
         learned,
