@@ -155,6 +155,7 @@ def test_labels_of_another_rubric_are_refused(recording):
         ("{", "JSON"),
         ("[1]", "not an object"),
         ('"x"', "not an object"),
+        ({"judge": "qwen", "mass": {"0": 1}}, "without item, responses, variant, rubric"),
         (row(mass=None), "mass or abstained"),
         (row(abstained="refused"), "mass or abstained"),
         (row(mass=None, abstained="bored"), "bored"),

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import IO, Any, get_args
 
 from w2s_judge.errors import InputError
+from w2s_judge.sentences import listed
 from w2s_judge.types import REASONS, Order, Reason, Reply, Usage
 
 _ORDERS: tuple[Order, ...] = get_args(Order)
+NEEDED = ("item", "responses", "variant", "rubric", "judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,9 @@ def _opened(file: Path) -> IO[bytes] | gzip.GzipFile:
 def _vote(row: Any) -> Recorded:
     if not isinstance(row, dict):
         raise _NoVoteError("not an object")
+    missing = [key for key in NEEDED if key not in row]
+    if missing:
+        raise _NoVoteError(f"a vote without {listed(missing)}")
     mass, abstained = _mass(row.get("mass")), row.get("abstained")
     if (mass is None) == (abstained is None):
         raise _NoVoteError("a vote has either mass or abstained")
