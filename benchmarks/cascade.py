@@ -22,14 +22,14 @@ from cascade_parts.replays import Row, goal_lines, replayed, table
 
 HERE = Path(__file__).parent
 DATA = HERE.parent.parent / "shared" / "data" / "crowd"
-DRAWS = {ORDERS: 20, CIVIL: 10}
+DRAWS = 20
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--set", nargs="+", default=[ORDERS, CIVIL], choices=[ORDERS, CIVIL])
     parser.add_argument("--data", type=Path, default=DATA, help="folder of NAME/votes.csv[.gz]")
-    parser.add_argument("--draws", type=int, help="of the pilot; default 20, civilcomments 10")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="of the pilot")
     parser.add_argument("--curve", action="store_true", help="more budgets")
     parser.add_argument(
         "--promise", action="store_true", help="the simulation of the promise alone"
@@ -46,7 +46,7 @@ def main() -> int:
         if not (chosen.data / name).is_dir():
             print(f"{name}: left out, there are no votes in {chosen.data} (--data)")
             continue
-        draws = 2 if chosen.quick else chosen.draws or DRAWS[name]
+        draws = 2 if chosen.quick else chosen.draws
         found = replayed(name, chosen.data, draws, curve=chosen.curve)
         print(table(name, found, draws), end="\n\n", flush=True)
         rows += found

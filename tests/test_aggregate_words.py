@@ -48,6 +48,16 @@ def test_a_posterior_that_no_map_improves_is_called_checked(votes_and_gold):
     assert "checked" not in done.record["calibrated"]
 
 
+def test_a_consensus_that_all_but_repeats_one_of_many_judges_says_so(votes_and_gold):
+    votes, gold = votes_and_gold(skill={"one": 0.97, **dict.fromkeys("abcd", 0.62)})
+    (done,) = w2s_judge.aggregate(votes, method="dawid-skene", write=False)
+    (line,) = [one for one in done.record["advice"] if "all but repeats" in one]
+    assert "repeats one (agreement 0.9" in line
+    for given in ({"method": "majority"}, {"method": "dawid-skene", "gold": gold}):
+        (done,) = w2s_judge.aggregate(votes, **given, write=False)
+        assert not any("all but repeats" in one for one in done.record["advice"])
+
+
 def test_items_that_are_level_are_counted(tmp_path):
     votes = tmp_path / "votes.csv"
     cast = [("1", "2"), ("2", "2"), ("1", "1"), ("2", "1")]

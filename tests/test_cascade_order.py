@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -102,6 +103,41 @@ def test_three_classes():
     learned = Cascade().learn(panel(said, labels=("0", "1", "2")), gold, {"good": 2, "bad": 1})
     assert learned.order[0] == "good"
     assert learned.information[0] > 0.3
+
+
+def test_coins_are_hardly_asked_whatever_the_budget():
+    coins = 0
+    for seed in range(4):
+        label, gold = truth(100, seed=seed)
+        shares = (0.85, 0.8, 0.8, *[0.5] * 12)
+        said = {f"j{k}": right_in(label, one, 20 * seed + k) for k, one in enumerate(shares)}
+        for budget in (None, 6.0):
+            plan = Cascade(budget=budget).learn(panel(said), gold, dict.fromkeys(said, 1.0))
+            asked = {name for stage in plan.stages for name in stage.judges}
+            assert {"j0", "j1", "j2"} <= asked
+            assert set(plan.order) == set(said)
+            coins += len(asked) - 3
+    assert coins <= 8  # of 96
+
+
+def test_where_all_are_coins_the_plan_still_asks_somebody():
+    label, gold = truth(100)
+    said = {f"j{k}": right_in(label, 0.5, k) for k in range(4)}
+    learned = Cascade().learn(panel(said), gold, dict.fromkeys(said, 1.0))
+    assert learned.judges(0)
+
+
+def test_a_class_in_the_middle_is_seen():
+    random = np.random.default_rng(1)
+    label = random.integers(0, 5, 100).astype(np.int32)
+    gold = Gold(np.arange(100, dtype=np.int32), label, tuple("01234"))
+    said = {}
+    for k in range(4):
+        beside = np.clip(label + random.choice([-1, 1], 100), 0, 4)
+        said[f"j{k}"] = np.where(random.random(100) < 0.85, label, beside)
+    votes = replace(panel(said, labels=tuple("01234")), ordered=True)
+    price = {"j0": 1.0, "j1": 1.0, "j2": 1.0, "j3": 20.0}
+    assert Cascade(decided=0.9).learn(votes, gold, price).price < 0.6 * 23
 
 
 def test_what_is_not_gold_is_not_read():

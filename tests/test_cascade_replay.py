@@ -10,7 +10,6 @@ from w2s_judge.calibration.crossfit import FOLDS, calibrated, with_gold
 from w2s_judge.calibration.estimates import mean_difference
 from w2s_judge.calibration.selective import threshold
 from w2s_judge.cascade.asked import of_judges
-from w2s_judge.cascade.curve import over_draws, pilots, point
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.posterior import fitted
@@ -134,20 +133,6 @@ def test_unknown_policies_are_refused():
         replay("full", votes, learn, gold, PRICE)
 
 
-def test_a_point_is_a_policy_beside_the_full_panel():
-    votes, gold = world()
-    learn, evaluate = halves(gold)
-    plan = Cascade(method="dawid-skene", budget=12.0)
-    cheap, full = (replay(p, votes, learn, evaluate, PRICE, plan) for p in ("cascade", "full"))
-    found = point([cheap], [full], votes.group, 0, 12.0)
-    assert found.price <= 12.0 + 1e-9
-    assert found.accuracy.low <= found.accuracy.value <= found.accuracy.high
-    assert found.ahead.low <= found.ahead.value <= found.ahead.high
-    whole = point([full], [full], votes.group, 0)
-    assert whole.ahead.value == 0
-    assert whole.price == WHOLE
-
-
 @pytest.mark.parametrize(
     ("policy", "claims"), [("full", 1), ("judge:j4", 1), ("first:3", 0), ("cheapest:4", 0)]
 )
@@ -199,19 +184,3 @@ def test_a_judge_that_was_asked_and_abstained_is_paid():
     assert answered.price == found.price == WHOLE
     assert (found.asked == len(PRICE)).all()
     assert found.accuracy < answered.accuracy
-
-
-def test_pilots_hold_every_class_and_draws_are_averaged_over_items():
-    label = np.array([0] * 30 + [1] * 2, dtype=np.int32)
-    gold = Gold(np.arange(32, dtype=np.int32), label, ("0", "1"))
-    drawn = pilots(gold, 5, 4, 0)
-    assert len(drawn) == 4
-    assert all(len(one) == 5 and set(label[one]) == {0, 1} for one in drawn)
-    with pytest.raises(ValueError, match="cannot be drawn"):
-        pilots(gold, 32, 1, 0)
-    votes, known = world()
-    learn, evaluate = halves(known)
-    one = replay("judge:j0", votes, learn, evaluate, PRICE)
-    item, right = over_draws([one, one], ITEMS)
-    np.testing.assert_array_equal(item, evaluate.item)
-    np.testing.assert_array_equal(right, one.right)

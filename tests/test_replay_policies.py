@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -79,6 +80,7 @@ def test_the_cheapest_that_loses_little_is_named_and_the_plan_is_told(found):
     full, other = part.sentences
     assert full.startswith("The full panel is right on")
     assert "2 points" in other
+    assert "at 95 % confidence over all 3 policies compared" in other
     plans = part.table("plans").rows
     assert {row[0] for row in plans} == {"cascade:0.5"}
     asked = {name.strip() for row in plans for name in row[2].split(",")}
@@ -151,6 +153,8 @@ def test_the_page_draws_the_curve_and_escapes_names(found):
         ({"max_error": -1}, "--max-error"),
         ({"max_error": 0.1, "learn": 15}, "from 22 to 140"),
         ({"prices": {"dear": 1.0}}, "not known"),
+        ({"prices": {"dear": 0.0}}, "cheap-1, cheap-2 is not known"),
+        ({"prices": dict.fromkeys(PRICES, 0.0)}, "every judge costs 0"),
         ({"prices": {"deer": 1.0}}, "dear"),
         ({"prices": {**PRICES, "dear": -1.0}}, "0 or more"),
         ({"prices": ["dear"]}, "JUDGE=NUMBER"),
@@ -180,20 +184,35 @@ def test_the_command_prints_a_table_json_and_writes_a_page(recorded, tmp_path):
         str(recorded / "gold.csv"), "--policy", "judge:dear", "--draws", "1", "--price", "dear=20",
         "--price", "cheap-1=1", "--price", "cheap-2=1",
     ]  # fmt: skip
-    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    terminal = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "120"}
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=terminal)
     assert "judge:dear" in shown.stdout
+    assert "reading" in shown.stderr, "no progress in a terminal"
     page = tmp_path / "replay.html"
     told = subprocess.run(
-        [*command, "--json", "-o", str(page)], capture_output=True, text=True, check=True
-    )
+        [*command, "--json", "-o", str(page)], capture_output=True, text=True, check=True,
+        env=terminal,
+    )  # fmt: skip
     figures = json.loads(told.stdout)["rubrics"]["votes"]["tables"]["policies"]
     assert [row["policy"] for row in figures] == ["full", "judge:dear"]
     assert "<svg" in page.read_text()
+    assert not told.stderr, "progress beside --json"
     over = subprocess.run(
         [*command, "-o", str(recorded / "gold.csv")], capture_output=True, text=True, check=False
     )
     assert over.returncode == 2
     assert "ends in .html" in over.stderr
+
+
+def test_what_is_under_way_is_said_policy_by_policy(recorded):
+    said = []
+    replay(
+        recorded / "votes.csv", gold=recorded / "gold.csv", prices=PRICES, draws=2, learn=20,
+        policies=("judge:dear", "first:1"), said=said.append,
+    )  # fmt: skip
+    assert len(said) == 6
+    assert said[0] == "votes: draw 1 of 2, policy 1 of 3: following full"
+    assert said[5] == "votes: draw 2 of 2, policy 3 of 3: learning and following first:1"
 
 
 def test_prompts_stay_on_one_side_and_classes_are_learned():

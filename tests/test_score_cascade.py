@@ -175,6 +175,9 @@ def test_a_budget_is_kept_and_goes_where_it_is_most_open(judges, outputs, priced
     more = w2s_judge.score(path, **given, budget_usd=10 * budget)
     assert more.summary["status"] == "complete"
     assert more.summary["cascade"]["safety"]["plan"] == told["plan"]
+    (advice,) = told["advice"]
+    assert "stop for want of it" in advice
+    assert "--relearn" in advice
 
 
 def test_a_budget_that_ends_in_a_stage_leaves_the_rest_as_it_is(judges, outputs, priced, gold):

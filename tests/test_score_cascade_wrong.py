@@ -91,6 +91,7 @@ def test_options_that_make_no_sense_are_told(tmp_path):
         ({"max_error": 0.0}, "--max-error 0 must be"),
         ({"max_error": 0.1, "decided": 0.9}, "two ways"),
         ({"confidence": 1.0}, "--confidence 1 must be"),
+        ({"confidence": 0.8}, "give both, or neither"),
         ({"price": ("dear",)}, "is no JUDGE=NUMBER"),
         ({"price": ("dear=much",)}, "is no JUDGE=NUMBER"),
         ({"price": ("a=1", "a=2")}, "names a twice"),

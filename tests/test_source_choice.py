@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from w2s_judge.aggregation.auto import Auto
+from w2s_judge.aggregation.between_sources import assumed_dependence
+from w2s_judge.aggregation.copies import Copies
 from w2s_judge.aggregation.dawid_skene import DawidSkene
+from w2s_judge.aggregation.sources import Panel
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
@@ -173,3 +176,20 @@ def test_families_whose_votes_contradict_them_are_vote_shares():
     assert found.method == "auto:mean"
     assert "as asked; but the votes do not bear out" in found.notes[0]
     assert found.posterior.max(axis=1).mean() < right(found, truth) + 0.12
+
+
+def test_merged_copies_are_not_discounted_twice():
+    """Copies weigh less in the shares: what their votes count is still told by other judges."""
+    rng = np.random.default_rng(0)
+    truth, base = rng.integers(0, 2, 2000), rng.random(2000) < 0.75
+    copies = [np.where(rng.random(2000) < 0.97, base, rng.random(2000) < 0.75) for _ in range(4)]
+    shared = np.repeat(rng.normal(size=(2, 2000)), 2, axis=0)
+    others = 0.9 + 1.2 * shared + rng.normal(size=(4, 2000)) > 0
+    label = np.where(np.vstack([copies, others]).T, truth[:, None], 1 - truth[:, None])
+    votes = judged(label, family=tuple("AAAABCDE"))
+    found = Auto(sources="families")(votes)
+    assert "as asked; but the votes do not bear out" in found.notes[0]
+    (source,) = Panel.of(votes, Copies()).sources(((0, 1, 2, 3),))
+    phi = assumed_dependence(votes, (source,), None)
+    (said,) = (note for note in found.notes if "one even vote more" in note)
+    assert f"error correlation assumed {phi:.2f}" in said

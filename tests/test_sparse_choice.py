@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from w2s_judge.aggregation.dawid_skene import DawidSkene
+from w2s_judge.aggregation.hashes import hashed, mixed
 from w2s_judge.aggregation.held_out_votes import CUTS, ENOUGH, FOLDS, foretold, numbers
 from w2s_judge.aggregation.majority import Majority
 from w2s_judge.aggregation.pooled_dawid_skene import PooledDawidSkene
@@ -65,10 +66,12 @@ def held_out(votes):
 
 
 def test_held_out_votes_tell_a_shared_factor_from_independence_and_from_hardness():
+    alone, difficult = [], []
     for seed in (1, 2, 3):
-        assert held_out(crowd(independent(seed)[0], seed=seed)) < 0.05
-        assert held_out(crowd(hard(seed)[0], seed=seed, votes=10)) < 0.05
-        assert held_out(crowd(with_factor(seed)[0], seed=seed)) > 0.08
+        alone.append(held_out(crowd(independent(seed)[0], seed=seed)))
+        difficult.append(held_out(crowd(hard(seed)[0], seed=seed, votes=10)))
+        assert held_out(crowd(with_factor(seed)[0], seed=seed)) > 0.15
+    assert max(np.mean(alone), np.mean(difficult)) < 0.05
 
 
 def test_independent_raters_are_nearly_calibrated_and_lose_no_accuracy():
@@ -124,6 +127,9 @@ def test_a_vote_and_its_repetition_are_held_out_together():
     number = numbers(twice)
     np.testing.assert_array_equal(number[: votes.V], number[votes.V :])
     assert len(np.unique(number)) == votes.V
+    assert not np.intersect1d(number, numbers(twice, cut=1)).size
+    names = (hashed(votes.items)[votes.item] << np.uint64(32)) | hashed(votes.raters)[votes.rater]
+    np.testing.assert_array_equal(numbers(votes), mixed(names))
     part = np.bincount((number % FOLDS).astype(np.int64), minlength=FOLDS) / twice.V
     np.testing.assert_allclose(part, 1 / FOLDS, atol=0.08)
 

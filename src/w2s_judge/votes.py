@@ -152,6 +152,20 @@ class VoteMatrix:
             weight=None if self.weight is None else self.weight[kept],
         )
 
+    def of_raters(self, kept: Bools) -> VoteMatrix:
+        """The votes of some raters (J,), who are numbered anew; the others are no raters of it."""
+        place = np.cumsum(kept) - 1
+        some, named = self.only(kept[self.rater]), np.flatnonzero(kept).tolist()
+        return replace(
+            some,
+            raters=tuple(self.raters[j] for j in named),
+            rater=place[some.rater].astype(np.int32),
+            family=tuple(self.family[j] for j in named),
+            judge=None if self.judge is None else tuple(self.judge[j] for j in named),
+            order=None if self.order is None else tuple(self.order[j] for j in named),
+            uncalibrated=None if self.uncalibrated is None else self.uncalibrated[kept],
+        )
+
     def columns(self) -> dict[str, Any]:
         """One entry a vote, for `pandas.DataFrame(votes.columns())` or any other table."""
         columns: dict[str, Any] = {

@@ -58,8 +58,8 @@ DEPENDENT = (
     "shares, the answer that assumes least"
 )
 UNTESTED = (
-    "a dense panel too small to test whether its judges err together: vote shares, the answer that "
-    "assumes least"
+    "a dense panel too small, or of too few prompts, to test whether its judges err together: vote "
+    "shares, the answer that assumes least"
 )
 UNVARIED = (
     "a dense panel in which fewer than {fewest} judges' votes vary, too few to test whether they "

@@ -49,7 +49,7 @@ BY_BOTH = (
 )
 NO_FAMILY = "no two judges whose votes vary are known to be of one family"
 REFUTED = "the votes contradict that these sources err independently (p = {p:.2g})"
-UNTESTED = "too few judges or common items to test whether sources err independently"
+UNTESTED = "too few judges, common items or prompts to test whether sources err independently"
 UNMAPPED = "which label means which class is learned from gold"
 OTHERWISE = "gold weighs whether a factor of the votes, or a judge, is the truth"
 

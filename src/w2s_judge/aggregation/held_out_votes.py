@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_judge.aggregation.contract import Aggregator
-from w2s_judge.aggregation.hashes import hashed
+from w2s_judge.aggregation.hashes import GAMMA, Hashes, hashed, mixed
 from w2s_judge.aggregation.pooled_dawid_skene import as_classes
 from w2s_judge.aggregation.shares import class_of_label
 from w2s_judge.arrays import Bools, Floats
@@ -28,7 +28,6 @@ CUTS = (
     16  # the answer's scatter over names falls with their root, and the cost is CUTS * FOLDS fits
 )
 ENOUGH = 20_000  # held-out votes: one number is sought, and large crowds need a single fit for it
-GOLDEN = 0x9E3779B97F4A7C15  # splitmix64's step from one number to the next
 
 
 def foretold(votes: VoteMatrix, gold: Gold | None, method: Aggregator) -> list[Foretold]:
@@ -94,15 +93,12 @@ def _part(
     )
 
 
-def numbers(votes: VoteMatrix, cut: int = 0) -> npt.NDArray[np.uint64]:
+def numbers(votes: VoteMatrix, cut: int = 0) -> Hashes:
     """(V,) a number for each vote, like a random one, from the names of its item and rater.
 
     The order of items, raters and votes plays no part, and repeated votes stay together. Another
     `cut` gives other numbers.
     """
     items, raters = hashed(votes.items), hashed(votes.raters)
-    mixed = (items[votes.item] << np.uint64(32)) | raters[votes.rater]
-    mixed = mixed + np.uint64(cut * GOLDEN % 2**64)
-    for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):  # splitmix64 (Steele and others 2014)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(factor)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
+    vote = (items[votes.item] << np.uint64(32)) | raters[votes.rater]
+    return mixed(vote + np.uint64(cut * int(GAMMA) % 2**64))

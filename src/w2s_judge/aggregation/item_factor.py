@@ -64,7 +64,10 @@ ACROSS = (
     "the votes ask for a factor across the classes; its axis is the one on which fewer raters load "
     "(simple structure), which is an assumption: 20 gold labels check it"
 )
-CLEAR = "the votes ask for a factor across the classes; two clusters of items, or gold, tell it"
+CLEAR = (
+    "the raters share a factor beside the classes: which of the two is the truth is told by the "
+    "items, that fall into two clusters along it, or by gold"
+)
 AMBIGUOUS = (
     "two factors fit the votes, and the leading one outweighs the other only {ratio:.1f} times: "
     "the votes do not tell which is the truth, and one number an item was fitted; gold would tell"

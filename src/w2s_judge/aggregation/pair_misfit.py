@@ -9,7 +9,12 @@ As in `calibration/independence.py` that is an approximation on the safe side: t
 pairs. Its parameters are one slope a rater and one of the hidden number's shape, so that four
 raters or more can contradict it.
 
-Letters: I items, J raters, L levels, K components.
+Where items share prompts X is divided by the mean design effect, as there. An item's residuals are
+its products of two standardised levels less their means, less what other slopes of the raters would
+make of them (least squares with the weights of X): those the fit follows, and with them a prompt
+whose items are all alike.
+
+Letters: I items, J raters, L levels, K components, P pairs.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from scipy.special import chdtrc
 
@@ -25,6 +31,7 @@ from w2s_judge.aggregation.dense_choice import NEGLIGIBLE
 from w2s_judge.aggregation.shares import clamped
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.dependence import OVERLAP
+from w2s_judge.calibration.independence import clustered
 from w2s_judge.calibration.tempering import base_of, powered
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
@@ -32,6 +39,8 @@ from w2s_judge.votes import VoteMatrix
 
 REFUTED = 0.01  # p below which the model does not explain the pairs: falsely once in a hundred
 LEAST = 1e-9
+TWO_PROMPTS = 2  # of equal size: a single one says nothing of how prompts differ
+Places = npt.NDArray[np.intp]
 FARTHEST = 0.999  # correlation: beyond it Fisher's scale has no end
 MODEST = (
     "pairs of raters go together as one axis does not explain (p = {p:.1g}, residual correlation "
@@ -51,7 +60,8 @@ class PairMisfit:
 def pair_misfit(votes: VoteMatrix, counts: Floats, weight: Floats) -> PairMisfit | None:
     """Of a fit with mass `counts` (J, L, K) on levels at components with shares `weight` (K,).
 
-    None where nothing can be tested: no more pairs with 30 items in common than parameters.
+    None where nothing can be tested: no more pairs with 30 items in common than parameters, or all
+    items of one prompt.
     """
     level = np.arange(votes.L, dtype=np.float64)
     given = np.einsum("jlk,l->jk", counts, level) / np.maximum(counts.sum(axis=1), LEAST)
@@ -73,7 +83,51 @@ def pair_misfit(votes: VoteMatrix, counts: Floats, weight: Floats) -> PairMisfit
     meant = np.clip(modelled[one, two] / spread, -FARTHEST, FARTHEST)
     misfit = float(common[one, two] @ (np.arctanh(seen) - np.arctanh(meant)) ** 2)
     size = float(np.sqrt(np.mean((seen - meant) ** 2)))
-    return PairMisfit(float(chdtrc(freedom, misfit)), size)
+    prompt = _prompts(votes)
+    if prompt is None:
+        return PairMisfit(float(chdtrc(freedom, misfit)), size)
+    there = np.bincount(prompt[votes.support > 0]).astype(np.float64)
+    prompts = float(there.sum() ** 2 / (there @ there))
+    if prompts < TWO_PROMPTS:
+        return None
+    of_root = np.sqrt(common[one, two]) / (1 - meant**2)  # a pair's part of the misfit, not squared
+    product = _products(heard, values, (one, two)) * (of_root / common[one, two] / spread)
+    left = product - product @ _followed(meant, one, two, of_root)
+    of_prompt = sum(float((np.bincount(prompt, weights=pair) ** 2).sum()) for pair in left.T)
+    p = clustered(misfit, freedom, of_prompt, float((left * left).sum()), prompts)
+    return PairMisfit(p, size)
+
+
+def _prompts(votes: VoteMatrix) -> Places | None:
+    """(I,) number of each item's prompt; None where no two items share one."""
+    if (np.diff(votes.group) > 0).all():
+        return None
+    found, place = np.unique(votes.group, return_inverse=True)
+    return None if len(found) == votes.I else place
+
+
+def _products(heard: Any, values: Any, pairs: tuple[Places, Places]) -> Floats:
+    """(I, P) product of two levels less each one's mean in the pair, less the mean of products."""
+    voted, level = _dense(heard) > 0, _dense(values)
+    found = np.zeros((len(level), len(pairs[0])))
+    for k, (j, m) in enumerate(zip(*pairs, strict=True)):
+        both = voted[:, j] & voted[:, m]
+        first, second = level[both, j], level[both, m]
+        product = (first - first.mean()) * (second - second.mean())
+        found[both, k] = product - product.mean()
+    return found
+
+
+def _followed(meant: Floats, one: Places, two: Places, of_root: Floats) -> Floats:
+    """(P, P) projection on what other slopes make of the pairs, in units of the misfit's root.
+
+    A pair's correlation goes with the product of its raters' slopes: each is in proportion to both.
+    """
+    raters, place = np.unique(np.concatenate([one, two]), return_inverse=True)
+    slope = np.zeros((len(one), len(raters)))
+    pair = np.tile(np.arange(len(one)), 2)
+    slope[pair, place] = np.tile(meant * of_root, 2)  # of the logarithm of a slope
+    return np.asarray(slope @ np.linalg.pinv(slope))
 
 
 def modest(consensus: Consensus, gold: Gold | None, misfit: PairMisfit) -> Consensus:

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from w2s_judge.aggregation.between_sources import between_sources
+from w2s_judge.aggregation.between_sources import assumed_dependence, between_sources
 from w2s_judge.aggregation.mean import Mean
 from w2s_judge.aggregation.one_source import OneSource
 from w2s_judge.aggregation.readable import readable
@@ -65,7 +65,8 @@ def source_choice(
         return None
     if test is None or test.p >= ACCEPTED or not known:
         return FAMILIES, method.on(panel, gold)
-    thin = thinned(votes, assumed.reading.sources)
-    shares = with_even_vote(Mean(scale=None)(thin, gold), thin, gold)
-    said = tuple(one.said(votes.raters) for one in assumed.reading.sources)
+    of = assumed.reading.sources
+    thin, phi = thinned(votes, of), assumed_dependence(votes, of, gold)
+    shares = with_even_vote(Mean(scale=None)(thin, gold), thin, gold, phi=phi)
+    said = tuple(one.said(votes.raters) for one in of)
     return SHARES.format(p=test.p), replace(shares, notes=(*said, *shares.notes))

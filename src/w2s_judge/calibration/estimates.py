@@ -16,13 +16,14 @@ from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.metrics import credit
 
 COVERAGE = 0.95
+DRAWS = 2000  # of a bootstrap
 ROUNDING = 1e-12
 AT_ONCE = 4_000_000  # cells of a block of bootstrap draws held in memory
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95 % interval; `n` labels in `groups` groups."""
+    """A value with its interval, of 95 % if not asked otherwise; `n` labels in `groups` groups."""
 
     value: float
     low: float
@@ -84,7 +85,7 @@ def paired(
     group: Ints | None = None,
     seed: int = 0,
     *,
-    draws: int = 2000,
+    draws: int = DRAWS,
 ) -> Estimate:
     """Accuracy of a minus accuracy of b on the same n items: see `mean_difference`."""
     difference = credit(posterior_a, label) - credit(posterior_b, label)
@@ -97,14 +98,15 @@ def mean_difference(
     group: Ints | None = None,
     seed: int = 0,
     *,
-    draws: int = 2000,
+    draws: int = DRAWS,
+    coverage: float = COVERAGE,
 ) -> Estimate:
-    """Mean of differences (n,) in [-1, 1], with a 95 % bootstrap interval.
+    """Mean of differences (n,) in [-1, 1], with a bootstrap interval of this coverage, in (0, 1).
 
     Groups are drawn with replacement, the Hajek mean is taken in each draw, and the interval is
-    between the percentiles; where no group differs from another it is widened by the exact bound
-    (Clopper and Pearson 1934) on the share of groups that do. With fewer than two groups nothing is
-    known: -1 to 1.
+    between the percentiles, so that (1 - coverage) / 2 of `draws` lie beyond each end; where no
+    group differs from another it is widened by the exact bound (Clopper and Pearson 1934) on the
+    share of groups that do. With fewer than two groups nothing is known: -1 to 1.
     """
     n = len(difference)
     if not n:
@@ -118,13 +120,18 @@ def mean_difference(
     if groups < 2:
         return Estimate(mean, -1.0, 1.0, n, groups)
     found = np.sort(_resampled(total, counted, draws, seed))
-    low, high = map(float, np.quantile(found, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2]))
+    low, high = map(float, np.quantile(found, [(1 - coverage) / 2, (1 + coverage) / 2]))
     if high - low < ROUNDING:
         # Groups that never differ do not show that none does: the exact bound on a share of which
         # none was seen, on either side.
-        most = 1 - ((1 - COVERAGE) / 2) ** (1 / groups)
+        most = most_unseen(groups, coverage)
         low, high = max(mean - most, -1.0), min(mean + most, 1.0)
     return Estimate(mean, low, high, n, groups)
+
+
+def most_unseen(groups: int, coverage: float = COVERAGE) -> float:
+    """The exact upper end of a share of groups of which none was seen (Clopper, Pearson 1934)."""
+    return float(1 - ((1 - coverage) / 2) ** (1 / groups))
 
 
 def _resampled(total: Floats, counted: Floats, draws: int, seed: int) -> Floats:

@@ -3,8 +3,8 @@
     P_c = (n_eff s_c + 1/C) / (n_eff + 1)
 
 with s the item's vote shares and n_eff what its n votes are worth, n / (1 + (n - 1) phi), phi
-assumed as in `tempering.py`. It is the posterior mean of a share under a Dirichlet(1/C, ..., 1/C)
-prior (Perks 1947) from n_eff votes; it changes no label.
+assumed as in `tempering.py` where it is not stated. It is the posterior mean of a share under a
+Dirichlet(1/C, ..., 1/C) prior (Perks 1947) from n_eff votes; it changes no label.
 """
 
 from __future__ import annotations
@@ -26,13 +26,20 @@ NOTE = (
 )
 
 
-def with_even_vote(consensus: Consensus, votes: VoteMatrix, gold: Gold | None) -> Consensus:
-    """A consensus of vote shares; gold items keep their label, items without a vote their prior."""
+def with_even_vote(
+    consensus: Consensus, votes: VoteMatrix, gold: Gold | None, *, phi: float | None = None
+) -> Consensus:
+    """A consensus of vote shares; gold items keep their label, items without a vote their prior.
+
+    phi in [0, 1]: the correlation of errors of what `votes` count by their weights, which the
+    measure of `tempering.py` does not look at; None where votes weigh alike.
+    """
     mass = class_mass(votes, gold)
     if mass is None:
         return consensus
     share, count = class_shares(votes, mass)
-    phi = min(1.0, INFLATION * residual_dependence(votes, mass, share))
+    if phi is None:
+        phi = min(1.0, INFLATION * residual_dependence(votes, mass, share))
     effective = effective_votes(count, phi)
     free = count > 0
     voted = max(int(free.sum()), 1)

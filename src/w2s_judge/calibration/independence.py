@@ -12,6 +12,12 @@ pairs is taken for chi-square with pairs (L-1)^2 - J (C-1) (L-1) degrees of free
 That is an approximation, and on the safe side for a verdict of dependence: the fit bends to the
 pairs, so that most independent panels have p above one half.
 
+Items that answer one prompt are no independent draws: a judge's liking of the prompt is in all of
+them. Where they share prompts X is divided by the mean design effect of the residuals, the first
+correction of J. N. K. Rao and A. J. Scott (On chi-squared tests for multiway contingency tables
+with cell proportions estimated from survey data, Annals of Statistics 12 (1984) 46-60), and as that
+is itself known from so many prompts only, X over its degrees of freedom is taken for F.
+
 Letters: I items, J raters, L vote labels, C truth classes.
 """
 
@@ -20,7 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc
+from scipy.special import chdtrc, fdtrc
 
 from w2s_judge.arrays import Bools, Floats
 from w2s_judge.calibration.dependence import OVERLAP
@@ -29,6 +35,23 @@ FEWEST = 4  # raters: three independent views identify the model, a fourth can c
 LEAST_SPREAD = 1e-9  # a label that a rater always or never votes for has no variance
 ACCEPTED = 0.3  # p from which on independent errors are believed
 STRONGEST = 0.9  # squared correlation above which Fisher's scale is not followed
+FEWEST_PROMPTS = 10  # of equal size: fewer tell little of how prompts differ, as for near copies
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clustering:
+    """How the items of a prompt go together in the residuals of pairs of raters.
+
+    An item's residual is what its two votes have in common beyond its class, less the pair's mean.
+
+    sums    : (J, L, J, L) sums over prompts of the square of a prompt's sum of residuals
+    squares : (J, L, J, L) sums over items of squared residuals
+    prompts : prompts of equal size that would tell as much, at least 1
+    """
+
+    sums: Floats
+    squares: Floats
+    prompts: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,12 +62,14 @@ class PairTables:
     squares  : (J, L) sums over items of squared mass
     counts   : (J, L, C) sums over items of mass times the posterior of the class
     prior    : (C,) mean posterior of the items with votes
+    clustering : None where every item has a prompt of its own
     """
 
     together: Floats
     squares: Floats
     counts: Floats
     prior: Floats
+    clustering: Clustering | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +90,7 @@ def independence_test(tables: PairTables) -> IndependenceTest | None:
     """Test a fit on the pairs of raters with at least 30 items in common.
 
     Raters whose votes do not vary agree and differ with nobody: they are left out. None where there
-    is nothing to test: fewer than four raters who vary, or too few items in common.
+    is nothing to test: fewer than four raters who vary, too few items in common, or prompts.
     """
     L, C = tables.counts.shape[1:]  # noqa: N806
     common = tables.together.sum(axis=(1, 3))
@@ -88,7 +113,29 @@ def independence_test(tables: PairTables) -> IndependenceTest | None:
     strength = np.minimum((modelled**2 * scale).sum(axis=(1, 2)), STRONGEST)
     misfit = float((common[one, two] / (1 - strength) ** 2) @ residual) * (L - 1)
     size = float(np.sqrt(residual.mean()))
-    return IndependenceTest(float(chdtrc(freedom, misfit)), size, freedom)
+    of = tables.clustering
+    if of is None:
+        return IndependenceTest(float(chdtrc(freedom, misfit)), size, freedom)
+    if of.prompts < FEWEST_PROMPTS:
+        return None
+    weight = scale / (common[one, two] * (1 - strength) ** 2)[:, None, None]
+    together = float((of.sums[one, :, two, :] * weight).sum())
+    single = float((of.squares[one, :, two, :] * weight).sum())
+    return IndependenceTest(clustered(misfit, freedom, together, single, of.prompts), size, freedom)
+
+
+def clustered(misfit: float, freedom: int, sums: float, squares: float, prompts: float) -> float:
+    """P(a misfit at least so large) where items share prompts, of which there are 2 or more.
+
+    sums    : of squares of the prompts' sums of residuals, weighted as they count in the misfit
+    squares : of the squares of the items' residuals, weighted so
+
+    Their ratio is the design effect. One below 1, which is mostly chance, is taken for 1.
+    """
+    if squares <= 0:  # nobody ever deviates from what the class says
+        return float(chdtrc(freedom, misfit))
+    effect = max(1.0, sums / squares * prompts / (prompts - 1))  # their mean was taken off
+    return float(fdtrc(freedom, freedom * (prompts - 1), misfit / (freedom * effect)))
 
 
 def _varies(tables: PairTables) -> Bools:

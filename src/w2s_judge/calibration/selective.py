@@ -93,11 +93,14 @@ def threshold(
     wrong = np.asarray(held_out[kept].argmax(axis=1) != label[kept])
     pool = sure if among is None else _sure(among)
     # fewer labels than the first test is to have are tested once, all together
-    first = min(first, max(len(kept), FEWEST))
+    wanted, first = first, min(first, max(len(kept), FEWEST))
     value = _thresholds(pool, first / max(len(kept), 1))
     value = value[(sure >= value[:, None]).sum(axis=1) >= first]
     if not len(value):
-        short = f"too few labels to test on: {len(kept)}, and the first test takes {first}"
+        short = (
+            f"too few labels to test on: {len(kept)}, and to show at most {max_error:g} of errors "
+            f"at confidence {confidence:g} takes {wanted}"
+        )
         return Selection(None, 0.0, 0, 0, 1.0, len(kept), short)
     found = _walked(sure, wrong, value, max_error, confidence)
     aside = len(label) - len(kept)

@@ -15,7 +15,7 @@ from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.calibration.metrics import top
 from w2s_judge.calibration.selective import Selection
 from w2s_judge.cascade.asked import heard
-from w2s_judge.cascade.in_full import in_full, owed
+from w2s_judge.cascade.in_full import Answers
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.posterior import stage_posterior
@@ -34,10 +34,13 @@ class Decision:
     order     : items that are open, the most undecided first (the next stage costs the same for
                 each, so that these have most information per price)
     notes     : what a reader must know
-    here      : (I,) items whose row of `consensus` is of this stage: open before, with votes, or
-                said to have been asked
+    came      : (I,) items outside the pilot whose votes of this stage count: open before, or said
+                to have been asked
+    here      : (I,) those of them that have votes of this stage: their row of `consensus` is of it
     reached   : (I,) the last stage so far that asked about an item and got a vote, -1 without any
     testing   : (I,) held-back gold items that go on with the others; none without `max_error`
+    behind    : (I,) items that this stage or one before it should have asked in full and did not;
+                none without `max_error`
     selection : the test of this stage, where there is one
     """
 
@@ -45,10 +48,22 @@ class Decision:
     open: Bools
     order: Ints
     notes: tuple[str, ...]
+    came: Bools
     here: Bools
     reached: Ints
     testing: Bools
+    behind: Bools
     selection: Selection | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Before:
+    """(I,) each: what a stage is decided from; the names are those of `Decision`."""
+
+    open: Bools
+    reached: Ints
+    testing: Bools
+    behind: Bools
 
 
 def decide(
@@ -68,11 +83,11 @@ def decide(
     asked = None
     if settings.max_error is not None:
         asked = np.full(votes.I, len(learned.stages) - 1, dtype=np.int32)
-    testing, reached = _held(votes, gold, settings), _nowhere(votes)
+    before: Decision | _Before = _at_first(votes, gold, settings)
     if stage:
         *_, before = walk(learned, votes, gold, settings, stage, asked)
-        testing, reached = before.testing, before.reached
-    return _decided(learned, stage, votes, gold, open, testing, reached, settings, asked)
+    now = _Before(open, before.reached, before.testing, before.behind)
+    return _decided(stage, gold, now, settings, Answers(learned, votes, asked))
 
 
 def walk(
@@ -82,47 +97,39 @@ def walk(
     settings: Cascade,
     stages: int,
     asked: Ints | None = None,
+    unasked: Bools | None = None,
 ) -> Iterator[Decision]:
     """The decisions of the first so many stages, one after the other, from all votes there are.
 
-    asked : (I,) see `finished`
+    asked, unasked : (I,) see `finished`
     """
-    going = np.ones(votes.I, dtype=np.bool_)
-    going[gold.item] = False
-    testing, reached = _held(votes, gold, settings), _nowhere(votes)
+    before: Decision | _Before = _at_first(votes, gold, settings)
+    answers = Answers(learned, votes, asked, unasked)
     for stage in range(stages):
-        found = _decided(learned, stage, votes, gold, going, testing, reached, settings, asked)
-        going, testing, reached = found.open, found.testing, found.reached
+        found = _decided(stage, gold, before, settings, answers)
+        before = found
         yield found
 
 
-def _nowhere(votes: VoteMatrix) -> Ints:
-    return np.full(votes.I, -1, dtype=np.int32)
-
-
-def _held(votes: VoteMatrix, gold: Gold, settings: Cascade) -> Bools:
-    """(I,) gold items that are tested on."""
-    held = np.zeros(votes.I, dtype=np.bool_)
+def _at_first(votes: VoteMatrix, gold: Gold, settings: Cascade) -> _Before:
+    """All but gold is open; the gold items that are held back are tested on."""
+    going, none = np.ones(votes.I, dtype=np.bool_), np.zeros(votes.I, dtype=np.bool_)
+    going[gold.item] = False
+    held = none.copy()
     held[settings.split(votes, gold)[1].item] = True
-    return held
+    return _Before(going, np.full(votes.I, -1, dtype=np.int32), held, none)
 
 
 def _decided(
-    learned: Learned,
-    stage: int,
-    votes: VoteMatrix,
-    gold: Gold,
-    going: Bools,
-    testing: Bools,
-    reached: Ints,
-    settings: Cascade,
-    asked: Ints | None,
+    stage: int, gold: Gold, before: Decision | _Before, settings: Cascade, answers: Answers
 ) -> Decision:
+    learned, votes = answers.learned, answers.votes
+    going, testing, behind = before.open, before.testing, before.behind
     fit, test = settings.split(votes, gold)
     known = np.isin(np.arange(votes.I), gold.item)
-    read = _read(going, known, stage, settings, asked)
+    read = _read(going, known, stage, settings, answers.asked)
     here = (read | testing) & heard(votes, learned.stages[stage].judges)
-    reached = np.where(here, stage, reached).astype(np.int32)
+    reached = np.where(here, stage, before.reached).astype(np.int32)
     stopped = reached.copy()
     stopped[gold.item] = stage  # the pilot has all votes
     batches = [one.judges for one in learned.stages[: stage + 1]]
@@ -130,11 +137,13 @@ def _decided(
     sure, selection = _sure(found.posterior), None
     enough = sure >= settings.decided
     if settings.max_error is not None:
-        whole = in_full(learned, votes, gold, stage, asked)
-        lack = owed(learned, votes, gold, stage, asked, going, testing)
+        whole = answers.whole(stage)
+        lack = answers.owed(stage, (going | behind) & ~known, (testing | behind) & known)
+        behind = behind | answers.behind(stage, going | testing)
         test = test.only((testing & here & whole)[test.item])
         selection = _test(learned, votes, found, test, here & going & whole, lack, settings)
         enough = selection.accepts(found.posterior) & whole
+        sure = np.where(whole, sure, np.inf)  # nor claimed later: no room of a budget's is theirs
     # Who was not asked, or got no answer, is not known better than before: such items come last.
     sure = np.where(here | (reached < 0), sure, np.inf)
     on, order = _going_on(
@@ -145,7 +154,8 @@ def _decided(
     notes = _notes(learned, stage, here & ~known, on & going, selection, settings)
     return Decision(
         replace(found, decided=claimed),
-        on & going, order[going[order]], notes, here & ~known, reached, on & testing, selection,
+        on & going, order[going[order]], notes,
+        read, here & ~known, reached, on & testing, behind, selection,
     )  # fmt: skip
 
 
@@ -195,11 +205,18 @@ def _going_on(
     if learned.bounded:
         known = np.zeros(len(on), dtype=np.bool_)
         known[gold.item] = True
-        most = int(learned.reach[stage + 1] * (len(on) - gold.G) + 1e-9)
+        most = go_on_at_most(learned, stage, len(on) - gold.G)
         order = np.asarray(order[np.cumsum(~known[order]) - ~known[order] < most])
     kept = np.zeros(len(on), dtype=np.bool_)
     kept[order] = True
     return kept, order.astype(np.int32)
+
+
+def go_on_at_most(learned: Learned, stage: int, outside: int) -> int:
+    """How many of all items outside the pilot a stage that is not the last lets go on."""
+    if not learned.bounded:
+        return outside
+    return int(learned.reach[stage + 1] * outside + 1e-9)
 
 
 def _sure(posterior: Floats) -> Floats:
@@ -218,8 +235,8 @@ def _notes(
 ) -> tuple[str, ...]:
     many = len(learned.stages)
     told = (
-        f"stage {stage + 1} of {many}: {int(here.sum())} items judged, {int(on.sum())} go on "
-        f"({', '.join(learned.stages[stage].judges)})"
+        f"stage {stage + 1} of {many}: {int(here.sum())} items judged, "
+        f"{int((on & here).sum())} of them go on ({', '.join(learned.stages[stage].judges)})"
     )
     if selection is None:
         return (told,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from w2s_judge.arrays import Floats, Ints
+from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.calibration.selective import Selection
 from w2s_judge.cascade.decide import Decision, walk
 from w2s_judge.cascade.learn import Cascade
@@ -17,6 +17,7 @@ from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
 NAME = "cascade"
+SILENT = "; where a stage has no vote it is taken as not asked, and as not paid for"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,7 +27,9 @@ class Finished:
     stage      : (I,) the last stage that an item has a vote of, from 0; -1 without any. Gold
                  items were asked at all
     came       : (I,) the last stage that was to ask about it, from 0, answered or not
-    price      : (I,) of what was asked about it by the plan; of gold items all judges
+    price      : (I,) of what was asked about it by the plan, an abstention paid like a vote; of
+                 gold items all judges. Where it is not known who was asked, an item that has no
+                 vote of a stage nor of a later one is taken as not asked there
     selections : the tests of the stages, in order; none without `max_error`
     """
 
@@ -43,9 +46,10 @@ def finish(
     gold: Gold,
     settings: Cascade,
     asked: Ints | None = None,
+    unasked: Bools | None = None,
 ) -> Consensus:
     """The consensus of `finished`."""
-    return finished(learned, votes, gold, settings, asked).consensus
+    return finished(learned, votes, gold, settings, asked, unasked).consensus
 
 
 def finished(
@@ -54,28 +58,33 @@ def finished(
     gold: Gold,
     settings: Cascade,
     asked: Ints | None = None,
+    unasked: Bools | None = None,
 ) -> Finished:
     """From all votes there are; what the plan would not have asked for is not read.
 
-    asked : (I,) the last stage, from 0, known to have asked about an item in full, -1 for none (of
-            gold items not read). None: only who voted is known (see `in_full`)
+    asked   : (I,) the last stage, from 0, known to have asked about an item in full, gold items,
+              too; -1 for none. None: only who voted is known (see `in_full`)
+    unasked : (I,) items that the first stage, which asks by lot, had not come to when asking
+              stopped; they owe nothing. None: none of those of which `asked` says -1
 
     Items that were to go on and have no vote of the next stage keep what they have. Without
     `max_error` items `asked` more than they would be now are read with that, and all are claimed;
     with it a stage claims what it asked in full, and less the more it owes.
     """
-    steps = list(walk(learned, votes, gold, settings, len(learned.stages), asked))
+    steps = list(walk(learned, votes, gold, settings, len(learned.stages), asked, unasked))
     last, price, claimed = steps[-1].consensus, np.zeros(votes.I), np.zeros(votes.I, dtype=np.bool_)
     posterior, support = steps[0].consensus.posterior.copy(), steps[0].consensus.support.copy()
-    for stage, one in zip(learned.stages, steps, strict=True):
+    reached = steps[-1].reached.copy()
+    known = reached if asked is None else np.maximum(asked, reached)
+    for number, (stage, one) in enumerate(zip(learned.stages, steps, strict=True)):
         posterior[one.here] = one.consensus.posterior[one.here]
         support[one.here] = one.consensus.support[one.here]
-        price[one.here] += stage.price
+        price[one.came & (known >= number)] += stage.price
         claimed |= False if one.consensus.decided is None else one.consensus.decided
     posterior[gold.item] = np.eye(len(gold.classes))[gold.label]
     support[gold.item] = last.support[gold.item]
     price[gold.item] = learned.full_price
-    reached = steps[-1].reached.copy()
+    silent = asked is None and bool((steps[-1].came & (reached < len(steps) - 1)).any())
     reached[gold.item] = len(steps) - 1
     came = np.zeros_like(reached)
     for one in steps[:-1]:
@@ -88,7 +97,7 @@ def finished(
         decided=None if settings.max_error is None else claimed,
         confusion=None, weight=None, score=None, fit=None,
         settings=repr(settings),
-        notes=(*learned.why, *_told(steps), _paid(price, gold, learned), *last.notes),
+        notes=(*learned.why, *_told(steps), _paid(price, gold, learned, silent), *last.notes),
     )  # fmt: skip
     tests = [one.selection for one in steps if one.selection is not None]
     return Finished(whole, reached, came, price, tuple(tests))
@@ -98,11 +107,11 @@ def _told(steps: Sequence[Decision]) -> list[str]:
     return [note for one in steps for note in one.notes]
 
 
-def _paid(price: Floats, gold: Gold, learned: Learned) -> str:
+def _paid(price: Floats, gold: Gold, learned: Learned, silent: bool) -> str:
     free = np.ones(len(price), dtype=np.bool_)
     free[gold.item] = False
     mean = float(price[free].mean()) if free.any() else 0.0
     return (
         f"mean price of one thing judged outside the pilot {mean:.4g}, of all judges "
-        f"{learned.full_price:.4g}"
+        f"{learned.full_price:.4g}{SILENT if silent else ''}"
     )

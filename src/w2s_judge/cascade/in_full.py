@@ -1,63 +1,77 @@
 """Which items a stage has asked in full, and how many it still owes a question.
 
-What is promised of a stage was tested on pilot items, which had every judge's answer. A ceiling,
-Ctrl-C or a judge out of reach leaves items with some answers of a stage or none: their posterior is
-of fewer votes than what was tested, and as the most open are asked first, those asked are no fair
-sample of those that came there. A judge's abstention is an answer, and the pilot has its share.
+What is promised of a stage was tested on items that had every judge's answer. A ceiling, Ctrl-C, a
+judge out of reach or a call that fails leaves items with some answers of a stage or none: their
+posterior is of fewer votes than what was tested, so that no stage claims them from there on. Nor
+are the others a fair sample of what came there: the most open are asked first, and whether a call
+fails may depend on the item. So each stage owes what it or a stage before it did not ask in full,
+the first, too, and what is owed tightens its test (`promise`). An abstention is an answer.
+
+Not owed is what the first stage had not come to when asking stopped: it asks by lot, so that those
+asked are a fair sample (`unasked`). That is no excuse for a question that was asked and failed.
 
 The caller may know which stage asked an item in full (`asked`). Votes alone cannot tell who
 abstained from who was not asked: then only items with a vote of every judge count as asked in full,
 on the pilot and elsewhere, and of the others as many as the pilot's abstentions do not explain
-count as owed. At the first stage none is: items are asked by lot there.
+count as owed; who has no vote of the first stage is taken as not asked yet, by lot.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from w2s_judge.arrays import Bools, Ints
-from w2s_judge.cascade.asked import judge_of_rater, judges_of
+from w2s_judge.cascade.asked import heard, judge_of_rater, judges_of
 from w2s_judge.cascade.learned import Learned
-from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
 
 
-def in_full(
-    learned: Learned, votes: VoteMatrix, gold: Gold, stage: int, asked: Ints | None
-) -> Bools:
-    """(I,) items that all stages up to and with this one asked in full; all of them before 0.
+@dataclass(frozen=True, eq=False, slots=True)
+class Answers:
+    """What is known of who was asked.
 
-    asked : (I,) the last stage that asked in full, from 0, -1 for none; the pilot always was. None:
-            read from the votes
+    asked   : (I,) the last stage that asked in full, from 0, -1 for none; None: read from the votes
+    unasked : (I,) items that the first stage had not come to, by lot, when asking stopped. None:
+              none where `asked` is known
     """
-    if asked is None:
-        return _voted(votes, learned.judges(stage) if stage >= 0 else ())
-    whole = np.asarray(asked >= stage)
-    whole[gold.item] = True
-    return whole
 
+    learned: Learned
+    votes: VoteMatrix
+    asked: Ints | None = None
+    unasked: Bools | None = None
 
-def owed(
-    learned: Learned,
-    votes: VoteMatrix,
-    gold: Gold,
-    stage: int,
-    asked: Ints | None,
-    going: Bools,
-    testing: Bools,
-) -> int:
-    """How many items a stage after the first was to ask, and did not ask in full.
+    def whole(self, stage: int) -> Bools:
+        """(I,) items that all stages up to and with this one asked in full."""
+        if self.asked is None:
+            return _voted(self.votes, self.learned.judges(stage))
+        return np.asarray(self.asked >= stage)
 
-    going, testing : (I,) items that came there, outside the pilot and held back
-    """
-    if stage == 0:
-        return 0
-    before, whole = (in_full(learned, votes, gold, s, asked) for s in (stage - 1, stage))
-    came = int(np.count_nonzero(going & before))
-    done = int(np.count_nonzero(going & whole))
-    told = testing & before
-    share = float(whole[told].mean()) if asked is None and told.any() else 1.0
-    return max(int(np.ceil(share * came - done - 1e-9)), 0)
+    @property
+    def by_lot(self) -> Bools:
+        """(I,) items that are not owed a question, for a lot said that they come later."""
+        if self.unasked is not None:
+            return self.unasked
+        if self.asked is None:
+            return ~heard(self.votes, self.learned.stages[0].judges)
+        return np.zeros(self.votes.I, dtype=np.bool_)
+
+    def behind(self, stage: int, came: Bools) -> Bools:
+        """(I,) which of the items that came to a stage it did not ask in full, and should have."""
+        return came & ~self.whole(stage) & ~self.by_lot
+
+    def owed(self, stage: int, came: Bools, tested: Bools) -> int:
+        """How many items a stage was to ask, it or one before it, and did not ask in full.
+
+        came, tested : (I,) items that came there or were left behind before, outside the pilot and
+                       held back
+        """
+        whole, counts = self.whole(stage), ~self.by_lot
+        came, told = came & counts, tested & counts
+        share = float(whole[told].mean()) if self.asked is None and told.any() else 1.0
+        done = np.count_nonzero(came & whole)
+        return max(int(np.ceil(share * np.count_nonzero(came) - done - 1e-9)), 0)
 
 
 def _voted(votes: VoteMatrix, judges: tuple[str, ...]) -> Bools:

@@ -11,6 +11,7 @@ import numpy as np
 from w2s_judge.aggregation.auto import Auto
 from w2s_judge.aggregation.contract import Aggregator
 from w2s_judge.arrays import Ints
+from w2s_judge.calibration.metrics import losses
 from w2s_judge.calibration.selective import FEWEST, held_back, uniform_sample
 from w2s_judge.cascade.cut import Pilot, Policy, best
 from w2s_judge.cascade.learned import Learned
@@ -24,6 +25,7 @@ from w2s_judge.votes import VoteMatrix
 
 ENOUGH, PROMPTS = 10, 3  # gold labels, and prompts that they answer, at least
 MOST_STAGES = 5
+DECIDED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Cascade:
     """
 
     stages: int = 3
-    decided: float = 0.95
+    decided: float = DECIDED
     max_error: float | None = None
     confidence: float = 0.9
     budget: float | None = None
@@ -54,6 +56,10 @@ class Cascade:
             share = getattr(self, name)
             if share is not None and not 0 < share < 1:
                 raise ConfigurationError(f"{name} {share!r} must be above 0 and below 1")
+        if self.max_error is not None and self.decided != DECIDED:
+            raise ConfigurationError(
+                "decided and max_error both say when an item is decided: give one of them"
+            )
         if self.budget is not None and not self.budget >= 0:
             raise ConfigurationError(f"a budget of {self.budget!r} is below 0")
 
@@ -170,12 +176,17 @@ def _why(chain: Chain, policy: Policy, fit: Gold) -> tuple[str, ...]:
     told = [
         f"learned from {fit.G} gold items asked of all {len(chain.judges)} judges: before any "
         f"judge {chain.before:.3f} nats are not known of an item, after those used "
-        f"{chain.entropy[many - 1]:.3f}",
-        f"expected price of one thing judged {policy.price:g} of {chain.price.sum():g}",
+        f"{np.average(losses(chain.rows[many - 1], fit.label), weights=fit.weight):.3f}, by quick "
+        "fits",
+        f"expected price of one thing judged, by quick fits, {policy.price:g} of "
+        f"{chain.price.sum():g}",
     ]
-    if many < len(chain.judges):
+    beyond, little = chain.judges[many : chain.useful], chain.judges[max(many, chain.useful) :]
+    if beyond:
+        told.append(f"not asked outside the pilot, for the budget: {listed(beyond, 8)}")
+    if little:
         told.append(
-            f"not asked outside the pilot, for they add too little to the others at their price: "
-            f"{listed(chain.judges[many:], 8)}"
+            f"not asked outside the pilot, for beside the others no information is expected of "
+            f"them: {listed(little, 8)}"
         )
     return tuple(told)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from w2s_judge.aggregation.auto import Auto
 from w2s_judge.aggregation.contract import METHODS, Aggregator
 from w2s_judge.arrays import Ints
@@ -31,6 +33,9 @@ def stage_posterior(
 ) -> Consensus:
     """After the last of these stages; see `lent`. Rows of items that stopped are of no meaning."""
     seen = lent(votes, gold, stages, stopped, seed)
+    asked = np.bincount(seen.rater, minlength=seen.J) > 0
+    # Later judges are no silent raters of this panel: a method would say that they never vote.
+    seen = seen.of_raters(asked) if asked.any() else seen
     return calibrated(fitted(method), seen, gold, folds=FOLDS, seed=seed)
 
 

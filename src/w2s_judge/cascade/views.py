@@ -1,9 +1,10 @@
 """What each judge said of the pilot's items, as columns of a regression.
 
-Where labels stand on a line a judge is one column, the mean of its votes as numbers; elsewhere one
-column for each label but the first, the mean mass on it. Orders, variants and repeats of a judge
-are one opinion. Columns have mean 0 and standard deviation 1 over the items that the judge voted
-on; its silence is 0.
+Where labels stand on a line a judge is one column, the mean of its votes as numbers, and with more
+than two classes a second one, of their squares: a class in the middle has a peak. Elsewhere it is
+one column for each label but the first, the mean mass on it. Orders, variants and repeats of a
+judge are one opinion. Columns have mean 0 and standard deviation 1 over the items that the judge
+voted on; its silence is 0.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def _values(votes: VoteMatrix, gold: Gold) -> Floats:
     truth = votes.truth_with(gold)
     two = truth.C == 2 and (truth.of_label is not None or votes.L == 2)
     if votes.ordered or two:
-        return vote_numbers(votes, truth, "cascade")[:, None]
+        number = vote_numbers(votes, truth, "cascade")
+        return number[:, None] if truth.C == 2 else np.stack([number, number**2], axis=1)
     return np.asarray(votes.soft()[:, 1:])
 
 

@@ -65,6 +65,9 @@ Repeats = Annotated[
 Prior = Annotated[
     str | None, typer.Option(help="Share of every truth class, ascending: unsafe=0.2,safe=0.8")
 ]
+Confidence = Annotated[
+    float | None, typer.Option(help="How sure --max-error is to be. Default: 0.9.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -82,6 +85,15 @@ def print_json(value: object) -> None:
 
     # A terminal would act on control characters that JSON leaves as they are.
     typer.echo(json_.dumps(value, indent=2, ensure_ascii=sys.stdout.isatty()))
+
+
+def confidence_of(confidence: float | None, max_error: float | None) -> float:
+    """What was given, else the default; `UsageError` where there is no promise to be sure of."""
+    if confidence is not None and max_error is None:
+        from w2s_judge.errors import UsageError
+
+        raise UsageError("--confidence is how sure --max-error is to be: give both, or neither")
+    return 0.9 if confidence is None else confidence
 
 
 def complain(message: str) -> None:

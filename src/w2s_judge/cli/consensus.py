@@ -10,6 +10,7 @@ import typer
 
 from w2s_judge.cli.app import (
     NOTHING_WRITTEN,
+    Confidence,
     Gold,
     Json,
     Levels,
@@ -18,6 +19,7 @@ from w2s_judge.cli.app import (
     RepeatedVotes,
     Repeats,
     app,
+    confidence_of,
     print_json,
 )
 
@@ -48,7 +50,7 @@ def aggregate(
         float | None,
         typer.Option(help="Claim labels only where at most this share is wrong; needs --gold."),
     ] = None,
-    confidence: Annotated[float, typer.Option(help="With how much confidence.")] = 0.9,
+    confidence: Confidence = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="For a file: where the rows go.")
     ] = None,
@@ -70,7 +72,8 @@ def aggregate(
 
     done = run_aggregate(
         source, method=method, gold=gold, prior=prior, levels=levels, rubric=rubric,
-        repeats=repeats.value, out=out, max_error=max_error, confidence=confidence, seed=seed,
+        repeats=repeats.value, out=out, max_error=max_error,
+        confidence=confidence_of(confidence, max_error), seed=seed,
         sources=None if sources is None else sources.value,
     )  # fmt: skip
     if json:

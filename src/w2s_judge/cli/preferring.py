@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from w2s_judge.cli.app import NOTHING_WRITTEN, Gold, Json, OneRubric, app, print_json
+from w2s_judge.cli.app import (
+    NOTHING_WRITTEN,
+    Confidence,
+    Gold,
+    Json,
+    OneRubric,
+    app,
+    confidence_of,
+    print_json,
+)
 
 
 @app.command()
@@ -121,7 +130,7 @@ def pairs(
         float | None,
         typer.Option(help="Instead of --min-p: at most this share is wrong; needs gold."),
     ] = None,
-    confidence: Annotated[float, typer.Option(help="With how much confidence.")] = 0.9,
+    confidence: Confidence = None,
     validation: Annotated[float, typer.Option(help="Share of the prompts held out.")] = 0.0,
     resample: Annotated[
         Drawing | None,
@@ -144,7 +153,7 @@ def pairs(
     job = PairsJob(
             run, out, tuple(rubric or ()), tuple(veto or ()), method, strategy, format,
             layout.value, file.value, "columns" if keep_meta else "beside", gold, check, min_p,
-            max_tie, max_error, confidence, validation,
+            max_tie, max_error, confidence_of(confidence, max_error), validation,
             None if resample is None else resample.value, seed,
     )  # fmt: skip
     with prompts_seen() as seen:

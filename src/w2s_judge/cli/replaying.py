@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from w2s_judge.cli.app import (
+    Confidence,
     Json,
     Levels,
     OneRubric,
@@ -59,9 +61,7 @@ def replay(
     max_error: Annotated[
         float | None, typer.Option(help="Claim labels only where at most this share is wrong.")
     ] = None,
-    confidence: Annotated[
-        float | None, typer.Option(help="With how much confidence. Default: 0.9.")
-    ] = None,
+    confidence: Confidence = None,
     method: Annotated[str, typer.Option(help="How votes are aggregated.")] = "auto",
     prior: Prior = None,
     rubric: OneRubric = None,
@@ -84,7 +84,7 @@ def replay(
     from w2s_judge.workflows.replay import write_replay
 
     check_targets(out, None, (source, gold))
-    with at_work() as said:
+    with nullcontext() if json else at_work() as said:
         found = run_replay(
             source, gold=gold, policies=policy or (), prices=price or (), learn=learn, draws=draws,
             margin=margin, stages=stages, decided=decided, max_error=max_error,

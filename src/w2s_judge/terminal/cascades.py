@@ -17,20 +17,23 @@ def show_cascade(console: Console, name: str, told: Mapping[str, Any]) -> None:
     """One rubric: a row for the pilot and each stage, and the sum beside the full panel."""
     pilot, unit, amount = told["pilot"], told["unit"], _amount(told["plan"])
     own = amount is not dollars
-    rows = [("pilot", "all", f"{pilot['asked']:,}", "", "", *_bill(pilot, own=own))]
+    wait = any(one["waiting"] for one in told["stages"])
+    none = ("",) * (2 + wait)
+    rows = [("pilot", "all", f"{pilot['asked']:,}", *none, *_bill(pilot, own=own))]
     rows += [
         (
-            str(one["stage"]), ", ".join(one["judges"]), f"{one['asked']:,}",
-            f"{one['stopped']:,}", f"{one['went_on']:,}", *_bill(one, own=own),
+            str(one["stage"]), ", ".join(one["judges"]), f"{one['asked'] - one['waiting']:,}",
+            f"{one['stopped']:,}", f"{one['went_on']:,}",
+            *((f"{one['waiting']:,}",) if wait else ()), *_bill(one, own=own),
         )
         for one in told["stages"]
     ]  # fmt: skip
     if told["other"]["calls"]:
-        rows.append(("other", "", "", "", "", *_bill(told["other"], own=own)))
-    last = ("cost", "--price") if own else ("cost",)
+        rows.append(("other", "", "", *none, *_bill(told["other"], own=own)))
+    last = (*(("wait",) if wait else ()), "calls", *(("cost", "--price") if own else ("cost",)))
     show(
         console, f"{name}: cascade",
-        ("stage", "judges", f"{unit} asked about", "stop there", "go on", "calls", *last), rows,
+        ("stage", "judges", f"{unit} decided about", "stop there", "go on", *last), rows,
     )  # fmt: skip
     say(console, cascade_lines(name, told))
 

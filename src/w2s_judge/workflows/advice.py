@@ -7,14 +7,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from w2s_judge.calibration.class_mass import class_mass
 from w2s_judge.calibration.dependence import Dependence
 from w2s_judge.calibration.levels import mid_ranks
 from w2s_judge.gold import Gold
+from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 from w2s_judge.workflows.conclude import Conclusion, Rival
 
 FEW_VOTES = 0.5  # effective votes as a share of the raters, below which more of the same is no help
 ENOUGH_GOLD = 50  # labels from which on other judges help more than other labels
+SEVERAL = 4  # raters from which on a few of them are told from the rest
+ALIKE, APART = (
+    0.95,
+    0.15,
+)  # agreement with the few that a consensus repeats, and how far the rest is
 NEAR = 0.05  # how near the best and the worst may be for the votes to be called alike
 
 
@@ -28,7 +35,11 @@ def advice(
 ) -> list[str]:
     """Lines of advice, what matters most first; `command` draws labels, None for a file."""
     count = 0 if gold is None else gold.G
-    lines = [*_gold(votes, gold, conclusion), *_judges(votes, conclusion)]
+    lines = [
+        *_gold(votes, gold, conclusion),
+        *_repeated(votes, gold, conclusion),
+        *_judges(votes, conclusion),
+    ]
     if count < min(ENOUGH_GOLD, votes.I):
         more = min(label_count(), votes.I - count)
         how = f"`{command} --next {more}`" if command else f"{more} items drawn at random"
@@ -66,11 +77,14 @@ def _gold(votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion) -> Itera
             "the classes apart cannot be said; label items of the others"
         )
         return
-    yield from _compared(gold, conclusion)
+    yield from beside_others(gold, conclusion)
 
 
-def _compared(gold: Gold, conclusion: Conclusion) -> Iterator[str]:
-    """The consensus against guessing, majority and the best judge, on labels that no fit saw."""
+def beside_others(gold: Gold, conclusion: Conclusion) -> Iterator[str]:
+    """The consensus against guessing, majority and the best judge, on labels that no fit saw.
+
+    Gold has labels of two classes at least, and the conclusion has rivals.
+    """
     mine, best = conclusion.rivals[0], conclusion.rivals[-1]
     guess = float(np.bincount(gold.label, weights=gold.weight).max() / gold.weight.sum())
     if mine.accuracy.high < guess:
@@ -138,6 +152,26 @@ def orientation(votes: VoteMatrix, gold: Gold) -> str | None:
         f"gold contradicts the votes: high votes go with low classes (rank correlation {r:.2f} on "
         f"{len(label)} labels). Either the classes are in the wrong order, or the judges are worse "
         "than chance"
+    )
+
+
+def _repeated(votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion) -> Iterator[str]:
+    """Where, without gold, the consensus is all but the answer of a few of the raters."""
+    mass = class_mass(votes, gold)
+    if mass is None or votes.J < SEVERAL or (gold is not None and gold.G):
+        return
+    with_vote = (mass * conclusion.consensus.posterior[votes.item]).sum(axis=1)
+    count = np.bincount(votes.rater, minlength=votes.J)
+    agrees = np.bincount(votes.rater, with_vote, minlength=votes.J) / np.maximum(count, 1)
+    alike = agrees >= ALIKE
+    rest = agrees[~alike & (count > 0)]
+    if not 0 < alike.sum() < len(rest) or rest.max() > ALIKE - APART:
+        return
+    names = listed([votes.raters[j] for j in np.flatnonzero(alike)])
+    yield (
+        f"the consensus all but repeats {names} (agreement {agrees[alike].min():.2f} or more) and "
+        f"agrees with the others by {rest.max():.2f} at most: it is right where these few are, and "
+        "only there; a few gold labels would tell"
     )
 
 

@@ -52,6 +52,18 @@ class Rounds:
         finally:
             journal.close()
 
+    def numbers(self) -> dict[str, int]:
+        """The judges' numbers in the run, by name."""
+        return {place.seat.name: place.number for place in self.places()}
+
+    def cut_short(self) -> frozenset[str]:
+        """The judges that were not asked all that they were to be asked."""
+        return frozenset(
+            name
+            for name, tally in self.tallies().items()
+            if self.stopped or tally.out_of_reach is not None
+        )
+
     def ask(self, batches: Mapping[str, Batch]) -> dict[str, int]:
         """Ask some batches, by rubric; gives who is out of reach, with its number in the run."""
         tallies = tallies_of([*batches.values()])

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_judge.arrays import Ints
+from w2s_judge.arrays import Bools, Ints
 from w2s_judge.calibration.dependence import dependence
 from w2s_judge.calibration.selective import Selection
 from w2s_judge.cascade.finish import Finished, finished
@@ -22,7 +22,7 @@ from w2s_judge.cascade.learn import Cascade
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
-from w2s_judge.workflows.advice import orientation
+from w2s_judge.workflows.advice import beside_others, orientation
 from w2s_judge.workflows.aggregated import Aggregated, concluded
 from w2s_judge.workflows.ballots import Ballot, Wanted, ballots
 from w2s_judge.workflows.cascade_standing import Standing
@@ -40,11 +40,15 @@ UNKEPT = "no label is claimed beside gold's, for the promise of few errors canno
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CascadeEnd:
-    """How one rubric ends. `settings` name their method; `why` a complete pilot gave no plan."""
+    """How one rubric ends. `settings` name their method; `why` a complete pilot gave no plan.
+
+    `full` is what `Standing.in_full` found.
+    """
 
     standing: Standing
     settings: Cascade
     labels: GoldFile
+    full: tuple[Ints, Bools]
     why: str | None = None
 
     def into_run(self, db: sqlite3.Connection, folder: Path) -> Aggregated:
@@ -74,10 +78,12 @@ class CascadeEnd:
         standing, planned = self.standing, self.standing.planned
         if planned is None:
             raise ValueError("a cascade ends by its plan")
-        things = standing.things
+        things, (full, unasked) = standing.things, self.full
+        if self.settings.max_error is None:  # no promise: what has some of a stage's votes is read
+            full = np.maximum(full, standing.reached).astype(np.int32)
         found = finished(
             planned.learned, things.framed(ballot.votes), standing.gold,
-            planned.settings(self.settings), standing.reached.astype(np.int32),
+            planned.settings(self.settings), full, unasked,
         )  # fmt: skip
         keys = zip(ballot.votes.items, _positions(ballot.votes), strict=True)
         at = np.array([things.number.get(key, -1) for key in keys], dtype=np.int32)
@@ -92,7 +98,7 @@ class CascadeEnd:
         record = fit_record(ballot, conclusion, match, self._aim, None)
         record |= {
             "selection": _selection(found, self.settings),
-            "advice": [] if (line := orientation(ballot.votes, match.gold)) is None else [line],
+            "advice": _advice(ballot.votes, match.gold, conclusion),
         }
         done = Aggregated(ballot.rubric, ballot.votes, match.gold, consensus, record, ballot.worth)
         stage = np.where(at >= 0, found.stage[at] + 1, 0)
@@ -104,6 +110,15 @@ def _positions(votes: VoteMatrix) -> list[tuple[int, ...]]:
     if votes.positions is None:
         raise ValueError("votes of a run have positions")
     return [tuple(one) for one in votes.positions.tolist()]
+
+
+def _advice(votes: VoteMatrix, gold: Gold, conclusion: Conclusion) -> list[str]:
+    """Where labels may be turned round, and where guessing, majority or one judge does better."""
+    line = orientation(votes, gold)
+    told = [] if line is None else [line]
+    if conclusion.rivals and len(np.unique(gold.label)) > 1:
+        told += beside_others(gold, conclusion)
+    return told
 
 
 def _rows(whole: Consensus, at: Ints, method: str) -> Consensus:
@@ -141,7 +156,7 @@ def _selection(found: Finished, settings: Cascade) -> dict[str, Any] | None:
         "accepted": sum(one.n for one in tests),
         "held_back": held,
         "upper_bound": round(max((one.upper for one in tests), default=1.0), 6),
-        "why": "; ".join(one.reason for one in found.selections),
+        "why": "; ".join(f"stage {s}: {one.reason}" for s, one in enumerate(found.selections, 1)),
         "stages": [_test(one) for one in found.selections],
     }
 

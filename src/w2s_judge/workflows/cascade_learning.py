@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -33,26 +33,11 @@ def learned_from(
     if not heard or not mute:
         return settings.learn(votes, gold, prices)
     asked = {name: price for name, price in prices.items() if name in heard}
-    learned = settings.learn(_raters_of(votes, heard), gold, asked)
+    by = votes.raters if votes.judge is None else votes.judge
+    kept = np.array([name in heard for name in by], dtype=np.bool_)
+    learned = settings.learn(votes.of_raters(kept), gold, asked)
     word = f"not asked outside the pilot, for it gave no vote there: {listed(mute)}"
     return replace(learned, why=(*learned.why, word))
-
-
-def _raters_of(votes: VoteMatrix, judges: Sequence[str]) -> VoteMatrix:
-    """The votes of these judges, and no other rater, not even a silent one."""
-    names = votes.raters if votes.judge is None else votes.judge
-    kept = [k for k, name in enumerate(names) if name in judges]
-    number = np.full(votes.J, -1, dtype=np.int32)
-    number[kept] = np.arange(len(kept))
-    theirs = of_judges(votes, judges)
-    return replace(
-        theirs,
-        raters=tuple(votes.raters[k] for k in kept),
-        rater=number[theirs.rater],
-        family=tuple(votes.family[k] for k in kept),
-        judge=None if votes.judge is None else tuple(votes.judge[k] for k in kept),
-        order=None if votes.order is None else tuple(votes.order[k] for k in kept),
-    )
 
 
 def no_plan(name: str, error: ConfigurationError, usd: float, ceiling: float | None) -> str:

@@ -46,6 +46,8 @@ def cascade_settings(
     for name, share in shares.items():
         if share is not None and not 0 < share < 1:
             raise UsageError(f"--{name} {share:g} must be above 0 and below 1")
+    if confidence is not None and max_error is None:
+        raise UsageError("--confidence is how sure --max-error is to be: give both, or neither")
     made = Cascade(max_error=max_error, method=METHODS.get(method or "auto").name, seed=seed)
     return replace(
         made,

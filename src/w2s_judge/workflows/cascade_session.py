@@ -79,10 +79,11 @@ def cascade_session(
     read_standings(rounds, found, relearn=cascade.relearn)
     _Session(rounds, cascade, found).run()
     places, asked = rounds.places(), asked_now(rounds, found)
-    ends = {
-        name: CascadeEnd(one, cascade.settings, labels, rounds.unplanned.get(name)).into_run
-        for name, one in found.items()
-    }
+    ends = {}
+    for name, one in found.items():
+        full = one.in_full(db, asked[name], rounds.numbers(), rounds.cut_short())
+        why = rounds.unplanned.get(name)
+        ends[name] = CascadeEnd(one, cascade.settings, labels, full, why).into_run
     counts = rescore(db, job.folder, Choice(job.method, labels, tuple(found), ends))
     end = rounds.ending()
     summary = records.summed_up(prepared, rounds.tallies(), end, rounds.asking, spent(db), counts)
@@ -226,7 +227,9 @@ class _Session:
         if not waiting.any():
             return
         settings = self.cascade.settings
-        notes, levels = one.decide(self.rounds.db, self.asked[name], stage, settings, absent)
+        # With a promise what lacks an answer is claimed neither here nor at a later stage.
+        awaited = absent if settings.max_error is None else self.rounds.numbers()
+        notes, levels = one.decide(self.rounds.db, self.asked[name], stage, settings, awaited)
         for note in notes:
             self._say(f"{name}, stage {stage + 1}: {note}")
         if levels is not None and one.planned is not None and settings.max_error is None:
@@ -237,7 +240,7 @@ class _Session:
         text = f"{name}, stage {stage + 1}: {int(decided.sum()) - on:,} stop here, {on:,} go on"
         late = int((waiting & ~decided).sum())
         if late:
-            text += f", {late:,} wait for a judge that is out of reach"
+            text += f", {late:,} wait for an answer that did not come"
         self._say(text)
 
     def _say(self, line: str) -> None:

@@ -7,14 +7,14 @@ decision twice. Stages are numbered from 0 here, from 1 where people read them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from w2s_judge.arrays import Bools
+from w2s_judge.arrays import Bools, Ints
 from w2s_judge.calibration.metrics import top
-from w2s_judge.cascade.decide import decide
+from w2s_judge.cascade.decide import decide, go_on_at_most
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.gold import Gold
 from w2s_judge.store.courses import Course, answers_by, courses, keep_courses
@@ -92,6 +92,13 @@ class Standing:
         stopped: Bools = self.outside & (self.reached == stage) & ~self.goes_on
         return stopped
 
+    def room(self, stage: int) -> int:
+        """How many things more a stage may let go on; those that did have taken of a budget."""
+        if self.planned is None:
+            return 0
+        most = go_on_at_most(self.planned.learned, stage, int(self.outside.sum()))
+        return max(most - int(self.entered(stage + 1).sum()), 0)
+
     def asking_order(self, stage: int) -> Longs:
         """The things of a stage as they are asked: by lot at first, then the most open first."""
         entered = np.flatnonzero(self.entered(stage))
@@ -106,18 +113,19 @@ class Standing:
         asked: Asked,
         stage: int,
         settings: Cascade,
-        absent: Mapping[str, int],
+        awaited: Mapping[str, int],
     ) -> tuple[tuple[str, ...], Levels | None]:
-        """Decide a stage for what has its votes; `absent` are judges out of reach, by number.
+        """Decide a stage for what has its votes; `awaited` are judges by number in the run.
 
-        What waits for an answer of these is decided when it is there. Gives notes, and how sure a
-        stage is that is not the last.
+        What lacks an answer of these is decided when it is there. Gives notes, and how sure a stage
+        is that is not the last.
         """
         if self.planned is None:
             raise ValueError("a stage is decided once the pilot has taught how")
         lacking = np.zeros(self.things.T, dtype=np.bool_)
-        for name, things in self.lacking(db, asked, absent).items():
-            lacking |= things & (name in self.judges(stage))
+        here = {name: number for name, number in awaited.items() if name in self.judges(stage)}
+        for things in self.lacking(db, asked, here).values():
+            lacking |= things
         ready = self.waiting(stage) & ~lacking
         if not ready.any():
             return (), None
@@ -128,10 +136,11 @@ class Standing:
             learned = self.planned.learned
             votes = self.things.framed(whole(db, asked))
             # All that came here are in the fit; what is new is decided, what was decided stays.
-            here = self.entered(stage) & ~lacking
-            made = decide(learned, stage, votes, self.gold, here, self.planned.settings(settings))
+            came = self.entered(stage) & ~lacking
+            made = decide(learned, stage, votes, self.gold, came, self.planned.settings(settings))
             silent = ready & (votes.support == 0)  # nothing but the prior speaks for a label
-            open_ = (made.open & ready) | silent
+            open_[made.order[ready[made.order]][: self.room(stage)]] = True
+            open_ |= silent
             rank[made.order] = 1 + np.arange(len(made.order))
             rank[silent] = 0
             notes = made.notes[1:]
@@ -172,12 +181,45 @@ class Standing:
         """The judges that a stage asks."""
         return () if self.planned is None else self.planned.learned.stages[stage].judges
 
+    def in_full(
+        self,
+        db: sqlite3.Connection,
+        asked: Asked,
+        numbers: Mapping[str, int],
+        cut_short: Collection[str],
+    ) -> tuple[Ints, Bools]:
+        """Read from the answers that are there; `numbers` are all judges' in the run.
+
+        (T,) the last stage that has asked about the thing in full, `NOT_YET` for none; the pilot
+        was asked by all. (T,) the things that the first stage had not come to: those that come, by
+        lot, after the last that each judge they lack has answered, where these were `cut_short`.
+        What a judge left out before that was asked, and the call failed (or is on its way).
+        """
+        judges = [name for stage in range(self.stages) for name in self.judges(stage)]
+        lacking = self.lacking(db, asked, {name: numbers[name] for name in judges})
+        last = np.full(self.things.T, NOT_YET, dtype=np.int32)
+        whole = np.ones(self.things.T, dtype=np.bool_)
+        for stage in range(self.stages):
+            whole &= ~self.outside | self.entered(stage)
+            for name in self.judges(stage):
+                whole &= ~lacking[name]
+            last[whole] = stage
+        turn = np.full(self.things.T, -1, dtype=np.int64)
+        order = self.asking_order(0)
+        turn[order] = np.arange(len(order))
+        unasked = self.outside & (last == NOT_YET)
+        for name in self.judges(0):
+            may = self.things.may[:, self.things.judges.index(name)]
+            come = turn[self.outside & may & ~lacking[name]].max(initial=-1)
+            unasked &= ~lacking[name] | ((turn > come) & (name in cut_short))
+        return last, unasked
+
     def lacking(
-        self, db: sqlite3.Connection, asked: Asked, absent: Mapping[str, int]
+        self, db: sqlite3.Connection, asked: Asked, numbers: Mapping[str, int]
     ) -> dict[str, Bools]:
-        """By judge out of reach, (T,) the things that lack an answer of it."""
+        """By judge, (T,) the things that lack an answer of it."""
         found = {}
-        for name, number in absent.items():
+        for name, number in numbers.items():
             j = self.things.judges.index(name)
             wanted = self.things.shown * self.things.may[:, j] * self.things.repeats[j]
             given = np.zeros(self.things.T, dtype=np.int64)

@@ -19,6 +19,11 @@ from w2s_judge.workflows.cascade_record import Planned
 from w2s_judge.workflows.cascade_standing import Standing
 from w2s_judge.workflows.cascade_things import Longs
 
+BOUNDED = (
+    "the plan is of {budget} outside the pilot: {unit} stop for want of it, too, however open they "
+    "are. --relearn with a higher --budget-usd lets more go on; a higher one alone does not"
+)
+
 
 def cascade_told(
     db: sqlite3.Connection, one: Standing, asked: Asked, places: Sequence[Seated]
@@ -107,10 +112,15 @@ class _Bill:
 
 
 def _advice(one: Standing) -> list[str]:
-    """What a lower `--decided` would have done, of stages that hardly stopped anything."""
+    """What a budget means; else what a lower `--decided` would have done, stage by stage.
+
+    The latter of stages that hardly stopped anything.
+    """
     planned = one.planned
-    if planned is None or planned.learned.bounded:
+    if planned is None:
         return []
+    if planned.learned.bounded:
+        return [BOUNDED.format(budget=_budget(planned), unit=one.things.unit)]
     told = []
     for stage, levels in sorted(planned.levels.items()):
         at = planned.source.settings["decided"]
@@ -118,6 +128,10 @@ def _advice(one: Standing) -> list[str]:
         word = levels.advice(stage, at, stopped, one.things.unit)
         told += [] if word is None else [word]
     return told
+
+
+def _budget(planned: Planned) -> str:
+    return "a budget" if planned.budget is None else f"{planned.budget:.3g} for one thing judged"
 
 
 def _plan(planned: Planned) -> dict[str, Any]:

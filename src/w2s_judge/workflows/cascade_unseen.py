@@ -1,9 +1,12 @@
 """How a cascade does on its own pilot: where its items would stop, and how right they are then.
 
 The plan is chosen on quick fits. Where an item stops is found here as for every other item: the
-pilot is in the votes a second time, without its labels, and goes through the stages. What is said
-of it is from fits and maps that did not see its label, of the stage at which its like stopped.
-Other items without a label are in none of these fits.
+pilot is in the votes a second time, without its labels, and goes through the stages. The labelled
+copies are what these fits learn from, so that they know the label of every item's twin: it may stop
+a little sooner than an item whose like is not in the pilot. Leaving each out of its fit would have
+the plan decide by fewer labels than it will have, and test a promise on too few. What is said of an
+item is from fits and maps that did not see its label, of the stage at which its like stopped. Other
+items without a label are in none of these fits.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ class Rerun:
     votes : on the pilot alone, items 0 .. G-1
     gold  : all labels, by these numbers
     stage : (G,) at which each would stop; -1 where no judge of the plan has a vote
-    price : (G,) of what would be asked about it
+    price : (G,) of what would be asked about it, answered or not
     """
 
     votes: VoteMatrix
@@ -43,7 +46,7 @@ class Rerun:
 
 
 def rerun(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) -> Rerun:
-    """Follow a plan on the pilot as if its labels were not known."""
+    """Follow a plan on the pilot as on items beside it, whose labels are not known."""
     number = np.full(votes.I, -1, dtype=np.int32)
     number[gold.item] = np.arange(gold.G)
     pilot = votes.only(number[votes.item] >= 0)
@@ -56,7 +59,9 @@ def rerun(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) ->
         positions=None,
     )
     done = _followed(learned, _twice(pilot), here, settings)
-    return Rerun(pilot, here, done.stage[gold.G :], done.price[gold.G :])
+    # Every judge was asked about the pilot: where it has no vote it abstained, and is paid for it.
+    price = np.cumsum([one.price for one in learned.stages])[done.came]
+    return Rerun(pilot, here, done.stage[gold.G :], price[gold.G :])
 
 
 def _twice(votes: VoteMatrix) -> VoteMatrix:
@@ -85,7 +90,7 @@ def _followed(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade
 
 
 def expected_price(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) -> float:
-    """Mean price of one thing judged, by the posteriors that decide."""
+    """Mean price of one thing judged, by the posteriors that decide; silence is paid for."""
     found = rerun(learned, votes, gold, settings)
     return float(np.average(found.price, weights=gold.weight))
 

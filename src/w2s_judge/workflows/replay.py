@@ -15,8 +15,6 @@ from w2s_judge.audit.part import Part
 from w2s_judge.cascade.asked import judges_of
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
-from w2s_judge.cascade.replay import Replayed
-from w2s_judge.cascade.replay import replay as replayed
 from w2s_judge.errors import ConfigurationError, UsageError
 from w2s_judge.gold import Gold
 from w2s_judge.ledger import Ledger
@@ -35,9 +33,10 @@ from w2s_judge.workflows.ballots import (
 from w2s_judge.workflows.cascade_options import cascade_settings
 from w2s_judge.workflows.cascade_prices import parse_prices
 from w2s_judge.workflows.gold import GoldFile, matched, rubrics_with_gold
-from w2s_judge.workflows.replay_lessons import Averages, Lesson, lessons, size_of_lesson
-from w2s_judge.workflows.replay_part import Outcome, part_of
-from w2s_judge.workflows.replay_policies import CASCADE, Wish, wishes
+from w2s_judge.workflows.replay_figures import Outcome
+from w2s_judge.workflows.replay_lessons import Averages, lessons, size_of_lesson
+from w2s_judge.workflows.replay_part import part_of
+from w2s_judge.workflows.replay_policies import followed, wishes
 from w2s_judge.workflows.replay_prices import replay_prices
 from w2s_judge.workflows.run_consensus import Remembered
 
@@ -198,34 +197,18 @@ def _rubric(ballot: Ballot, ledger: Ledger | None, labels: GoldFile, job: _Job) 
     drawn = lessons(gold, votes.group, size, job.draws, job.settings.seed, held=held)
     for draw, lesson in enumerate(drawn, 1):
         plans: dict[float | None, Learned] = {}
-        for wish, outcome in sums.items():
-            job.said(f"{ballot.rubric or 'votes'}: draw {draw} of {job.draws}, {wish.name}")
-            done = _one(wish, votes, lesson, prices, job.settings, plans)
-            outcome.add(lesson.at, done)
+        for k, (wish, outcome) in enumerate(sums.items(), 1):
+            doing = "learning and following" if wish.learns else "following"
+            job.said(
+                f"{ballot.rubric or 'votes'}: draw {draw} of {job.draws}, policy {k} of "
+                f"{len(sums)}: {doing} {wish.name}"
+            )
+            outcome.add(lesson.at, followed(wish, votes, lesson, prices, job.settings, plans))
     notes = (
         from_where, *unaffordable, *_lacking(votes, gold, judges), *ballot.notes, *match.notes,
     )  # fmt: skip
     title = ballot.rubric or "Votes"
-    return part_of(
-        title, tuple(sums.values()), votes, gold, prices, size, job.draws, job.margin, notes
-    )
-
-
-def _one(
-    wish: Wish,
-    votes: VoteMatrix,
-    lesson: Lesson,
-    prices: Mapping[str, float],
-    settings: Cascade,
-    plans: dict[float | None, Learned],
-) -> Replayed:
-    """One policy in one draw; plans that were learned are kept by their budget."""
-    budget = None if wish.share is None else wish.share * sum(prices.values())
-    aim = replace(settings, budget=budget)
-    if wish.kind in (CASCADE, "first") and budget not in plans:
-        plans[budget] = aim.learn(votes, lesson.learn, prices)
-    name = CASCADE if wish.kind == CASCADE else wish.name
-    return replayed(name, votes, lesson.learn, lesson.judge, prices, aim, plans.get(budget))
+    return part_of(title, tuple(sums.values()), votes, gold, prices, size, job.margin, notes)
 
 
 def _lacking(votes: VoteMatrix, gold: Gold, judges: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,21 +1,17 @@
-"""A replay in figures: price and accuracy of each policy, with intervals, and what they come to."""
+"""A replay in words and tables: price and accuracy of each policy, and what they come to."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-import numpy as np
-
-from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.audit.part import Cell, Column, Figure, Part, Table
-from w2s_judge.audit.spoken import percent, points, sentence
-from w2s_judge.calibration.estimates import Estimate, estimated_share, mean_difference
-from w2s_judge.cascade.replay import Replayed
+from w2s_judge.audit.spoken import percent, plural, points, sentence
+from w2s_judge.calibration.estimates import COVERAGE
 from w2s_judge.gold import Gold
 from w2s_judge.votes import VoteMatrix
-from w2s_judge.workflows.replay_lessons import Averages
-from w2s_judge.workflows.replay_policies import FULL
+from w2s_judge.workflows.replay_choice import Choice, choice
+from w2s_judge.workflows.replay_figures import Judged, Line, Outcome, lines_of
+from w2s_judge.workflows.replay_policies import FULL, Wish
 
 COLUMNS = (
     Column("policy", "policy"),
@@ -33,54 +29,19 @@ MEANING = (
     "from, how often its likeliest class is right there, and how far that is from the full panel"
 )
 INTERVALS = (
-    "Intervals are over labelled prompts; what a policy learns varies with the draw of its labels "
-    "as well: figures are means over {draws}."
+    "Intervals are over labelled prompts, of means over {draws}; what a policy learns varies with "
+    "the draw of its labels as well, which is not in them{apart}."
+)
+APART = ": draw by draw {policy} was between {low} and {high} against the full panel"
+TOGETHER = (
+    "The brackets behind the policy that is named hold over all {among} policies compared "
+    "(Bonferroni), those of a table for one policy alone."
 )
 PILOT = (
     "The {size} labels that a policy learns from are asked of every judge: at the full price, and "
-    "in no figure here."
+    "in no figure here{whole}."
 )
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one policy over the draws."""
-
-    policy: str
-    sums: Averages
-    judges: list[float] = field(default_factory=list)
-    eces: list[float] = field(default_factory=list)
-    plans: list[tuple[str, ...]] = field(default_factory=list)
-
-    def add(self, at: Ints, done: Replayed) -> None:
-        """One draw, judged on gold labels at these positions."""
-        self.sums.add(at, done.right, done.prices, done.kept.astype(np.float64))
-        self.judges.append(float(done.asked.mean()))
-        self.eces.append(done.ece)
-        if done.learned is not None and self.policy.startswith("cascade"):
-            self.plans.append(tuple(", ".join(one.judges) for one in done.learned.stages))
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """The figures of one policy; `share` of the full price, None where that is 0."""
-
-    policy: str
-    judges: float
-    price: float
-    share: float | None
-    accuracy: Figure
-    behind: Figure
-    ece: float
-    claimed: float
-    error: float | None
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        return (
-            self.policy, self.judges, self.price, self.share, self.accuracy, self.behind,
-            self.ece, self.claimed, self.error,
-        )  # fmt: skip
+WITH_PILOT = "; with them {policy} costs {share} of the full price of these {items:,} items"
 
 
 def part_of(
@@ -90,83 +51,70 @@ def part_of(
     gold: Gold,
     prices: Mapping[str, float],
     size: int,
-    draws: int,
     margin: float,
     notes: Sequence[str],
 ) -> Part:
     """Sentences, the table of policies, the prices and the plans."""
-    seen = outcomes[0].sums.times > 0  # the same of all policies
-    full = next(one for one in outcomes if one.policy == FULL)
-    group, weight = votes.group[gold.item][seen], gold.weight[seen]
-    whole = sum(prices.values())
-    lines = [_line(one, full, seen, group, weight, whole) for one in outcomes]
-    rows = tuple(line.cells for line in lines)
+    judged = Judged.of(outcomes[0], votes, gold)
+    lines = lines_of(outcomes, judged, prices)
+    chosen = choice(lines, judged, margin)
     return Part(
         "replay",
         title,
-        _sentences(lines, margin),
+        _sentences(lines, chosen, margin),
         (
-            Table("policies", "Policies", MEANING, COLUMNS, rows),
+            Table("policies", "Policies", MEANING, COLUMNS, tuple(line.cells for line in lines)),
             _prices(prices),
             _plans(outcomes),
         ),
         notes=(
-            PILOT.format(size=size),
-            INTERVALS.format(draws="1 draw" if draws == 1 else f"{draws} draws"),
+            _on_the_pilot(chosen, size, votes.I, sum(prices.values())),
+            *_on_intervals(chosen, len(outcomes[0].accuracies)),
             *(sentence(note) for note in notes),
         ),
     )
 
 
-def _line(
-    one: Outcome, full: Outcome, seen: Bools, group: Ints, weight: Floats, whole: float
-) -> _Line:
-    sums, times = one.sums, one.sums.times[seen]
-    right = sums.right[seen] / times
-    price, kept, wrong = (
-        float(np.average(column[seen] / times, weights=weight))
-        for column in (sums.price, sums.kept, sums.wrong)
-    )
-    off = right - full.sums.right[seen] / full.sums.times[seen]
-    return _Line(
-        policy=one.policy,
-        judges=float(np.mean(one.judges)),
-        price=price,
-        share=price / whole if whole else None,
-        accuracy=_figure(estimated_share(right, weight, group)),
-        behind=Figure(None, why="it is the full panel")
-        if one is full
-        else _figure(mean_difference(off, weight, group)),
-        ece=float(np.mean(one.eces)),
-        claimed=kept,
-        error=wrong / kept if kept else None,
-    )
-
-
-def _figure(of: Estimate) -> Figure:
-    return Figure(of.value, of.low, of.high, of.n, of.groups)
-
-
-def _sentences(lines: Sequence[_Line], margin: float) -> tuple[str, ...]:
+def _sentences(lines: Sequence[Line], chosen: Choice | None, margin: float) -> tuple[str, ...]:
     """The full panel, and the cheapest policy that is shown to lose little to it."""
     full = next(line for line in lines if line.policy == FULL)
     told = f"The full panel is right on {percent(full.accuracy)} of the labelled items."
-    others = [line for line in lines if line is not full and line.behind.low is not None]
-    if not others:
+    if chosen is None:
         return (told,)
-    near = [line for line in others if line.behind.low is not None and line.behind.low >= -margin]
-    least = f"{100 * margin:g} points"
-    if near:
-        best = min(near, key=lambda line: line.price)
-        said = f"The cheapest policy that loses at most {least} to it is {best.policy}"
+    name, share = chosen.line.policy, chosen.line.share
+    over = "" if chosen.among == 1 else f" over all {chosen.among} policies compared"
+    least = f"at most {100 * margin:g} points to it, at {percent(COVERAGE)} confidence{over}"
+    if chosen.shown:
+        said = f"The cheapest policy that loses {least}, is {name}"
     else:
-        best = max(others, key=lambda line: line.behind.low or -1.0)
         said = (
-            f"No policy is shown to lose at most {least} to it: more labels would tell. The one "
-            f"that may lose least is {best.policy}"
+            f"No policy is shown to lose {least}: more labels would tell. The one that may lose "
+            f"least is {name}"
         )
-    share = "" if best.share is None else f"{percent(best.share)} of the full price, "
-    return (told, f"{said}: {share}{points(best.behind)} against the full panel.")
+    cost = "" if share is None else f"{percent(share)} of the full price, "
+    return (told, f"{said}: {cost}{points(chosen.behind)} against the full panel.")
+
+
+def _on_the_pilot(chosen: Choice | None, size: int, items: int, full: float) -> str:
+    """What no figure holds, and the price with it of the policy that is named, if it learns."""
+    whole = ""
+    if chosen is not None and full and Wish.of(chosen.line.policy).learns:
+        share = percent(chosen.line.with_pilot / full)
+        whole = WITH_PILOT.format(policy=chosen.line.policy, share=share, items=items)
+    return PILOT.format(size=size, whole=whole)
+
+
+def _on_intervals(chosen: Choice | None, draws: int) -> tuple[str, ...]:
+    """What the intervals hold, and what they leave out."""
+    apart = ""
+    if chosen is not None and draws > 1:
+        low, high = (points(Figure(end(chosen.line.apart))) for end in (min, max))
+        low = low.removesuffix(" points")
+        apart = APART.format(policy=chosen.line.policy, low=low, high=high)
+    said = INTERVALS.format(draws=plural(draws, "draw"), apart=apart)
+    if chosen is None or chosen.among == 1:
+        return (said,)
+    return (said, TOGETHER.format(among=chosen.among))
 
 
 def _prices(prices: Mapping[str, float]) -> Table:

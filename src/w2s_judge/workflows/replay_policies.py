@@ -1,13 +1,17 @@
-"""The policies that a replay follows: their names, and which of them a panel cannot afford."""
+"""The policies that a replay follows: names, which of them a panel cannot afford, one in a draw."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from w2s_judge.cascade.replay import POLICIES
+from w2s_judge.cascade.learn import Cascade
+from w2s_judge.cascade.learned import Learned
+from w2s_judge.cascade.replay import POLICIES, Replayed, replay
 from w2s_judge.errors import UsageError
 from w2s_judge.registry import unknown
+from w2s_judge.votes import VoteMatrix
+from w2s_judge.workflows.replay_lessons import Lesson
 
 CASCADE, FULL = "cascade", "full"
 DEFAULT_SHARES = (0.2, 0.4, 0.6)  # of the full price, where no policy is named
@@ -29,6 +33,17 @@ class Wish:
     def share(self) -> float | None:
         """Of the full price, of a cascade with a budget."""
         return float(self.wanted) if self.kind == CASCADE and self.wanted else None
+
+    @property
+    def learns(self) -> bool:
+        """Whether it needs a plan: an order of judges, at least."""
+        return self.kind in (CASCADE, "first")
+
+    @classmethod
+    def of(cls, name: str) -> Wish:
+        """A name in its parts, unchecked."""
+        kind, _, wanted = name.partition(":")
+        return cls(name, kind, wanted)
 
 
 def wishes(
@@ -60,8 +75,8 @@ def wishes(
 
 
 def _wish(name: str, judges: tuple[str, ...]) -> Wish:
-    kind, colon, wanted = name.partition(":")
-    most = len(judges)
+    made, colon, most = Wish.of(name), ":" in name, len(judges)
+    kind, wanted = made.kind, made.wanted
     if kind == "judge" and colon:
         if wanted not in judges:
             raise UsageError(f"--policy {name!r}: {unknown('judge', wanted, judges)}")
@@ -76,7 +91,24 @@ def _wish(name: str, judges: tuple[str, ...]) -> Wish:
             )
     elif name not in (FULL, CASCADE):
         raise UsageError(f"--policy: {unknown('policy', name, (*POLICIES, 'cascade:SHARE'))}")
-    return Wish(name, kind, wanted)
+    return made
+
+
+def followed(
+    wish: Wish,
+    votes: VoteMatrix,
+    lesson: Lesson,
+    prices: Mapping[str, float],
+    settings: Cascade,
+    plans: dict[float | None, Learned],
+) -> Replayed:
+    """One policy in one draw; plans that are learned are put in `plans`, by their budget."""
+    budget = None if wish.share is None else wish.share * sum(prices.values())
+    aim = replace(settings, budget=budget)
+    if wish.learns and budget not in plans:
+        plans[budget] = aim.learn(votes, lesson.learn, prices)
+    name = CASCADE if wish.kind == CASCADE else wish.name
+    return replay(name, votes, lesson.learn, lesson.judge, prices, aim, plans.get(budget))
 
 
 def _is_share(text: str) -> bool:

@@ -13,10 +13,19 @@ from w2s_judge.registry import unknown
 from w2s_judge.sentences import listed
 from w2s_judge.votes import VoteMatrix
 
-GIVEN = "prices as given; those of one thing judged, all orders and repeats included"
-RECORDED = "prices are what the run paid, for one thing judged, all orders and repeats included"
+WHOLE = "all of one thing judged, orders and repeats included"
+GIVEN = f"prices are as given, {WHOLE}"
+RECORDED = f"prices are what the run paid, {WHOLE}"
+BOTH = (
+    f"the price of {{given}} is as given and taken as dollars, that of {{paid}} is what the run "
+    f"paid; {WHOLE}"
+)
 ALIKE = (
     "no prices are known, so that every judge counts 1: --price JUDGE=NUMBER says what one costs"
+)
+FREE = (
+    "the run paid nothing for any judge, so that every judge counts 1: --price JUDGE=NUMBER says "
+    "what one costs, in seconds for example"
 )
 
 
@@ -25,8 +34,9 @@ def replay_prices(
 ) -> tuple[dict[str, float], str]:
     """A price a judge, and a sentence on where they are from.
 
-    Given prices go before those that the run paid. Raises `UsageError` for a judge that is none,
-    a number that is no price, and where only some prices are known.
+    Given prices go before those that the run paid. Where none is known, or the run paid nothing,
+    every judge counts 1. Raises `UsageError` for a judge that is none, a number that is no price,
+    where only some prices are known, and where those given leave every judge at 0.
     """
     for name, price in given.items():
         if name not in judges:
@@ -35,15 +45,30 @@ def replay_prices(
             raise UsageError(f"--price {name}={price:g}: write a number that is 0 or more")
     paid = {} if ledger is None else _paid(votes, judges, ledger)
     known = {**paid, **given}
-    if not any(known.values()):
+    if not known:
         return dict.fromkeys(judges, 1.0), ALIKE
     missing = [name for name in judges if name not in known]
     if missing:
         raise UsageError(
             f"the price of {listed(missing)} is not known: add --price "
-            f"'{missing[0]}=NUMBER', and so on"
+            f"'{missing[0]}=NUMBER', and so on, 0 for one that costs nothing"
         )
-    return {name: known[name] for name in judges}, GIVEN if given else RECORDED
+    if not any(known.values()):
+        if given:
+            raise UsageError(
+                "every judge costs 0, so that no policy is cheaper than another: give one a --price"
+                " above 0, or leave --price out, and every judge counts 1"
+            )
+        return dict.fromkeys(judges, 1.0), FREE
+    return {name: known[name] for name in judges}, _from_where(judges, given)
+
+
+def _from_where(judges: tuple[str, ...], given: Mapping[str, float]) -> str:
+    """In words: given, paid by the run, or both."""
+    others = [name for name in judges if name not in given]
+    if given and others:
+        return BOTH.format(given=listed(sorted(given)), paid=listed(others))
+    return GIVEN if given else RECORDED
 
 
 def _paid(votes: VoteMatrix, judges: tuple[str, ...], ledger: Ledger) -> dict[str, float]:

@@ -7,7 +7,6 @@ from itertools import chain
 
 import numpy as np
 
-from w2s_judge.arrays import Bools
 from w2s_judge.audit.bias.circles import circles
 from w2s_judge.audit.bias.kin import kin
 from w2s_judge.audit.bias.length import length
@@ -18,7 +17,6 @@ from w2s_judge.audit.common_notes import only_rank, rankers, without_rankers
 from w2s_judge.audit.panel import Panel
 from w2s_judge.audit.part import Part
 from w2s_judge.audit.resample import Resample
-from w2s_judge.votes import VoteMatrix
 
 MANY = 2000  # judges that are set beside one another: tables of draws by judge grow with them
 NAME, TITLE = "bias", "What sways them?"
@@ -56,22 +54,6 @@ def _fewer(panel: Panel) -> tuple[Panel, list[str]]:
     count = np.bincount(panel.judged.rater, minlength=judges)
     kept = np.zeros(judges, dtype=np.bool_)
     kept[np.argsort(-count, kind="stable")[:MANY]] = True
-    votes = _of_raters(panel.votes, kept[panel.judge_of_rater])
+    votes = panel.votes.of_raters(kept[panel.judge_of_rater])
     told = f"Of {judges:,} judges, the {MANY:,} with most votes are set beside one another."
-    return replace(panel, votes=votes, judged=_of_raters(panel.judged, kept)), [told]
-
-
-def _of_raters(votes: VoteMatrix, kept: Bools) -> VoteMatrix:
-    """The votes of some of the raters, who are numbered anew."""
-    place = np.cumsum(kept) - 1
-    some = votes.only(kept[votes.rater])
-    named = np.flatnonzero(kept).tolist()
-    return replace(
-        some,
-        raters=tuple(votes.raters[j] for j in named),
-        rater=place[some.rater].astype(np.int32),
-        family=tuple(votes.family[j] for j in named),
-        judge=None if votes.judge is None else tuple(votes.judge[j] for j in named),
-        order=None if votes.order is None else tuple(votes.order[j] for j in named),
-        uncalibrated=None if votes.uncalibrated is None else votes.uncalibrated[kept],
-    )
+    return replace(panel, votes=votes, judged=panel.judged.of_raters(kept)), [told]
