@@ -52,7 +52,7 @@ def test_a_consensus_that_all_but_repeats_one_of_many_judges_says_so(votes_and_g
     votes, gold = votes_and_gold(skill={"one": 0.97, **dict.fromkeys("abcd", 0.62)})
     (done,) = w2s_judge.aggregate(votes, method="dawid-skene", write=False)
     (line,) = [one for one in done.record["advice"] if "all but repeats" in one]
-    assert "repeats one (agreement 0.9" in line
+    assert "repeats one (agreement" in line
     for given in ({"method": "majority"}, {"method": "dawid-skene", "gold": gold}):
         (done,) = w2s_judge.aggregate(votes, **given, write=False)
         assert not any("all but repeats" in one for one in done.record["advice"])

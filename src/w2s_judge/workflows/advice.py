@@ -160,7 +160,8 @@ def _repeated(votes: VoteMatrix, gold: Gold | None, conclusion: Conclusion) -> I
     mass = class_mass(votes, gold)
     if mass is None or votes.J < SEVERAL or (gold is not None and gold.G):
         return
-    with_vote = (mass * conclusion.consensus.posterior[votes.item]).sum(axis=1)
+    label = conclusion.consensus.posterior.argmax(axis=1)[votes.item]
+    with_vote = mass[np.arange(votes.V), label]
     count = np.bincount(votes.rater, minlength=votes.J)
     agrees = np.bincount(votes.rater, with_vote, minlength=votes.J) / np.maximum(count, 1)
     alike = agrees >= ALIKE
