@@ -244,7 +244,7 @@ def test_two_or_three_judges_cannot_be_tested():
     label, _ = voters(10, 100, [0.8, 0.7, 0.9])
     for raters in (2, 3):
         found = Auto()(panel(label[:, :raters]))
-        taken(found, "mean", "too small to test", "About 20 gold labels")
+        taken(found, "mean", "too small, or of too few prompts", "About 20 gold labels")
     opposite = np.stack([label[:, 0], 1 - label[:, 0]], axis=1)
     np.testing.assert_allclose(Auto()(panel(opposite)).posterior, 0.5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,15 @@ def test_no_loss_on_few_labels_does_not_show_that_there_is_none():
     assert by_prompt.behind.low == pytest.approx(0.05 - (1 - 0.025 ** (1 / 20)))
 
 
+def test_a_policy_that_claims_fewer_labels_is_not_named():
+    rng = np.random.default_rng(0)
+    full = line("full", 9.0, np.zeros(LABELS), draws=100)
+    dear, cheap = (line(f"first:{k}", k, off_by(rng, 0.0, 0.1), draws=100) for k in (2, 1))
+    found = choice([full, dear, replace(cheap, claimed=0.5)], judged(), MARGIN)
+    assert found is not None
+    assert (found.line.policy, found.among) == ("first:2", 1)
+
+
 def test_alone_the_full_panel_is_not_compared():
     assert choice([line("full", 1.0, np.zeros(LABELS))], judged(), MARGIN) is None
 
@@ -175,6 +185,11 @@ def test_what_is_said_names_its_confidence_and_what_intervals_leave_out():
     two = part_of("t", more, votes, gold, PRICES, 3, MARGIN, ())
     assert "at 95 % confidence over all 2 policies compared: more labels" in two.sentences[1]
     assert any("(Bonferroni)" in note for note in two.notes)
+    nothing = two_draws(gold)
+    for one in nothing:
+        one.sums.kept[:] = 0.0
+    none = part_of("t", nothing, votes, gold, PRICES, 3, MARGIN, ())
+    assert "No policy claims a label" in none.sentences[1]
     learns = part_of("t", [outcomes[0], more[-1]], votes, gold, PRICES, 3, MARGIN, ())
     assert "with them cascade:0.5 costs 90 % of the full price" in learns.notes[0]
 

@@ -36,9 +36,15 @@ class Choice:
 def choice(lines: Sequence[Line], judged: Judged, margin: float) -> Choice | None:
     """The cheapest that is shown to lose at most `margin`, else the one that may lose least.
 
-    None where nothing is compared with the full panel.
+    With a promise of few errors those are compared that claim as many labels, but for `margin`, as
+    the full panel. None where nothing is compared with it.
     """
-    others = [line for line in lines if line.policy != FULL and line.behind.low is not None]
+    least = max((line.claimed for line in lines if line.policy == FULL), default=0.0) - margin
+    others = [
+        line
+        for line in lines
+        if line.policy != FULL and line.behind.low is not None and line.claimed >= least
+    ]
     if not others:
         return None
     among = len(others)

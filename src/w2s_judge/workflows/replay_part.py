@@ -37,6 +37,10 @@ TOGETHER = (
     "The brackets behind the policy that is named hold over all {among} policies compared "
     "(Bonferroni), those of a table for one policy alone."
 )
+UNCLAIMED = (
+    "No policy claims a label with the promise that was asked for: more labels, or a larger "
+    "--max-error, would let some be claimed."
+)
 PILOT = (
     "The {size} labels that a policy learns from are asked of every judge: at the full price, and "
     "in no figure here{whole}."
@@ -79,6 +83,8 @@ def _sentences(lines: Sequence[Line], chosen: Choice | None, margin: float) -> t
     """The full panel, and the cheapest policy that is shown to lose little to it."""
     full = next(line for line in lines if line.policy == FULL)
     told = f"The full panel is right on {percent(full.accuracy)} of the labelled items."
+    if not any(line.claimed for line in lines):
+        return told, UNCLAIMED
     if chosen is None:
         return (told,)
     name, share = chosen.line.policy, chosen.line.share
@@ -86,6 +92,8 @@ def _sentences(lines: Sequence[Line], chosen: Choice | None, margin: float) -> t
     least = f"at most {100 * margin:g} points to it, at {percent(COVERAGE)} confidence{over}"
     if chosen.shown:
         said = f"The cheapest policy that loses {least}, is {name}"
+    elif chosen.behind.high is not None and chosen.behind.high < -margin:
+        said = f"No policy loses {least}. The one that loses least is {name}"
     else:
         said = (
             f"No policy is shown to lose {least}: more labels would tell. The one that may lose "
