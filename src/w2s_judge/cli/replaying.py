@@ -35,7 +35,8 @@ def replay(
         list[str] | None,
         typer.Option(
             help="full, cascade, cascade:0.4 (of the full price), judge:NAME, first:K, "
-            "cheapest:K. Repeatable."
+            "cheapest:K. Repeatable. Default: full, cascade, cascade:0.2, cascade:0.4, "
+            "cascade:0.6."
         ),
     ] = None,
     price: Annotated[
