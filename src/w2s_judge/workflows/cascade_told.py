@@ -131,7 +131,10 @@ def _advice(one: Standing) -> list[str]:
 
 
 def _budget(planned: Planned) -> str:
-    return "a budget" if planned.budget is None else f"{planned.budget:.3g} for one thing judged"
+    if planned.budget is None:
+        return "a budget"
+    unit = "$" if in_dollars(planned.source.prices) else ""
+    return f"{unit}{planned.budget:.3g} for one thing judged"
 
 
 def _plan(planned: Planned) -> dict[str, Any]:
