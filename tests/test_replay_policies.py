@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from w2s_judge.audit.report.curve import curve
 from w2s_judge.audit.report.replayed import render_replay
 from w2s_judge.errors import InputError, UsageError
 from w2s_judge.gold import Gold
@@ -138,6 +140,18 @@ def test_the_page_draws_the_curve_and_escapes_names(found):
     assert "<svg" in page
     assert "Content-Security-Policy" in page
     assert page == render_replay(hostile, {hostile: part}, "0")
+
+
+def test_names_of_policies_that_are_as_good_and_as_dear_stand_apart(found):
+    (part,) = found.rubrics.values()
+    table = part.tables[0]
+    alike = [(f"first:{k}", *table.rows[0][1:]) for k in range(5)]
+    drawn = curve(replace(part, tables=(replace(table, rows=tuple(alike)), *part.tables[1:])))
+    assert drawn is not None
+    (axes,) = drawn.canvas.figure.axes
+    heights = sorted(text.xyann[1] for text in axes.texts)
+    assert len(heights) == 5
+    assert min(np.diff(heights)) >= 11
 
 
 @pytest.mark.parametrize(

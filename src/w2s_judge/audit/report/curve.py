@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from w2s_judge.audit.part import Part
-from w2s_judge.audit.report.canvas import Canvas, drawing
+from w2s_judge.audit.report.canvas import Canvas, drawing, wide
 from w2s_judge.audit.report.cells import number, tick
 from w2s_judge.audit.report.drawing import Drawing, Spot, rows, spot, value
 from w2s_judge.audit.report.ink import ink
@@ -14,6 +14,8 @@ from w2s_judge.audit.report.plots import Plot
 
 CASCADE, FULL = "cascade", "full"
 NAME = 22  # letters of a policy's name beside its dot
+BESIDE, HIGH = 7, 11  # points: from a dot to its name, and a line of text
+PLACES = (-12, 6, -24, 18, -36, 30)  # points above a dot
 
 _Point = tuple[float, Spot, str]  # share of the full price, accuracy, policy
 
@@ -52,6 +54,7 @@ def curve(part: Part) -> Drawing | None:
     axes.yaxis.set_major_formatter(lambda at, _: tick(at))
     axes.grid(axis="y")
     axes.margins(0.1)
+    _names(canvas, axes, points)
     axes.tick_params(labelcolor=ink("muted"), labelsize=10)
     axes.spines["left"].set_visible(False)
     caption = (
@@ -68,6 +71,27 @@ def _level_of_full(axes: Axes, points: list[_Point]) -> None:
             axes.axhline(right.value, color=ink("line"), linewidth=1.5, dashes=(4, 3))
 
 
+def _names(canvas: Canvas, axes: Axes, points: list[_Point]) -> None:
+    """Beside its dot each policy's name, at the first place where it is on no other name."""
+    axes.autoscale_view()
+    taken: list[tuple[float, float, float]] = []  # left end, right end and middle, in points
+    for at, right, policy in points:
+        name = canvas.name(policy, NAME)
+        x, y = axes.transData.transform((at, right.value)) * 72 / axes.figure.dpi
+        x, end = x + BESIDE, x + BESIDE + wide(name)
+        free = [
+            up
+            for up in PLACES
+            if all(x > b or end < a or abs(y + up - m) > HIGH for a, b, m in taken)
+        ]
+        up = free[0] if free else PLACES[0]
+        taken.append((x, end, y + up))
+        axes.annotate(
+            name, (at, right.value), xytext=(BESIDE, up), textcoords="offset points", size=10,
+            color=ink("accent" if _is_cascade(policy) else "ink"),
+        )  # fmt: skip
+
+
 def _dot(canvas: Canvas, axes: Axes, point: _Point) -> None:
     at, right, policy = point
     mine = _is_cascade(policy)
@@ -77,10 +101,6 @@ def _dot(canvas: Canvas, axes: Axes, point: _Point) -> None:
     axes.plot(
         [at], [right.value], "o", markersize=8, markeredgewidth=2, markeredgecolor=colour,
         markerfacecolor=ink("accent" if mine else "surface"), gid=canvas.tip(told),
-    )  # fmt: skip
-    axes.annotate(
-        canvas.name(policy, NAME), (at, right.value), xytext=(7, -12 if mine else 6),
-        textcoords="offset points", size=10, color=ink("accent" if mine else "ink"),
     )  # fmt: skip
 
 
