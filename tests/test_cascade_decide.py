@@ -10,7 +10,7 @@ import pytest
 from w2s_judge.aggregation.dawid_skene import DawidSkene
 from w2s_judge.cascade.asked import about, heard, of_judges
 from w2s_judge.cascade.decide import decide, walk
-from w2s_judge.cascade.finish import finish, finished
+from w2s_judge.cascade.finish import finished
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.lent import lent
@@ -74,7 +74,7 @@ def test_those_who_are_sure_stop_and_the_others_go_on(classes):
     np.testing.assert_array_equal(first.consensus.decided[PILOT:], ~first.open[PILOT:])
     last = decide(TWO, 1, votes, gold, first.open, settings)
     assert not last.open.any()
-    done = finish(TWO, votes, gold, settings)
+    done = finished(TWO, votes, gold, settings).consensus
     assert (done.posterior.argmax(axis=1) == label)[PILOT:].mean() > 0.8
     np.testing.assert_array_equal(done.posterior[gold.item], np.eye(classes)[gold.label])
 
@@ -160,8 +160,8 @@ def test_an_item_nobody_votes_on_goes_on_and_ends_at_the_prior():
 
 def test_a_method_may_be_named():
     votes, gold, _ = world()
-    named = finish(TWO, votes, gold, Cascade(decided=0.8, method="dawid-skene"))
-    given = finish(TWO, votes, gold, Cascade(decided=0.8, method=DawidSkene()))
+    named = finished(TWO, votes, gold, Cascade(decided=0.8, method="dawid-skene")).consensus
+    given = finished(TWO, votes, gold, Cascade(decided=0.8, method=DawidSkene())).consensus
     np.testing.assert_array_equal(named.posterior, given.posterior)
     assert named.method == "cascade:dawid-skene"
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from w2s_judge.cascade.gains import adds, at_least_none, mean_and_error
+from w2s_judge.calibration.estimates import mean_and_error
+from w2s_judge.cascade.gains import adds, at_least_none
 
 FALLS = st.floats(-0.2, 0.5)
 ERRORS = st.floats(1e-4, 0.2)

@@ -32,6 +32,7 @@ from w2s_judge.aggregation.shares import clamped
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.dependence import OVERLAP
 from w2s_judge.calibration.independence import clustered
+from w2s_judge.calibration.maps import kish
 from w2s_judge.calibration.tempering import base_of, powered
 from w2s_judge.consensus import Consensus
 from w2s_judge.gold import Gold
@@ -87,7 +88,7 @@ def pair_misfit(votes: VoteMatrix, counts: Floats, weight: Floats) -> PairMisfit
     if prompt is None:
         return PairMisfit(float(chdtrc(freedom, misfit)), size)
     there = np.bincount(prompt[votes.support > 0]).astype(np.float64)
-    prompts = float(there.sum() ** 2 / (there @ there))
+    prompts = kish(there)
     if prompts < TWO_PROMPTS:
         return None
     of_root = np.sqrt(common[one, two]) / (1 - meant**2)  # a pair's part of the misfit, not squared

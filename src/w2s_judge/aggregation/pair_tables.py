@@ -29,6 +29,7 @@ from w2s_judge.aggregation.patterns import Patterns
 from w2s_judge.aggregation.row_sample import keys
 from w2s_judge.arrays import Floats
 from w2s_judge.calibration.independence import Clustering, PairTables
+from w2s_judge.calibration.maps import kish
 from w2s_judge.votes import VoteMatrix
 
 PROMPTS = 1000  # that are looked at: the design effect of one pair is then known to 4 or 5 %
@@ -79,8 +80,7 @@ def _clustering(votes: VoteMatrix, posterior: Floats, counts: Floats) -> Cluster
     squares = np.maximum(found[5] - mean**2 * found[4], 0.0)
     size = np.diff(start).astype(np.float64)
     shape = (J, L, J, L)
-    prompts = float(size.sum() ** 2 / (size @ size))
-    return Clustering(sums.reshape(shape), squares.reshape(shape), prompts)
+    return Clustering(sums.reshape(shape), squares.reshape(shape), kish(size))
 
 
 def _of_prompt(

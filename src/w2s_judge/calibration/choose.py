@@ -17,6 +17,7 @@ import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.beta import Beta
+from w2s_judge.calibration.estimates import mean_and_error
 from w2s_judge.calibration.isotonic import Isotonic
 from w2s_judge.calibration.maps import Identity, Map, kish
 from w2s_judge.calibration.metrics import losses
@@ -85,7 +86,7 @@ def choose(
     every = len(np.unique(label)) == C
     fitter = candidate((kish(weight) if size is None else size) if every else 0.0, C)
     mapped = _unseen(fitter, posterior, label, weight, fold, floor)
-    gain, error = _mean(losses(posterior, label) - losses(mapped, label), weight, group)
+    gain, error = mean_and_error(losses(posterior, label) - losses(mapped, label), weight, group)
     fitted = fitter(posterior, label, weight, floor)
     before = float(np.average(losses(posterior, label), weights=weight))
     tried = (
@@ -107,14 +108,3 @@ def _unseen(
         fitted = fitter(posterior[rest], label[rest], weight[rest], floor)
         mapped[~rest] = fitted.apply(posterior[~rest])
     return mapped
-
-
-def _mean(value: Floats, weight: Floats, group: Ints) -> tuple[float, float]:
-    """Weighted mean and its standard error, linearised over groups."""
-    _, member = np.unique(group, return_inverse=True)
-    mean = float(np.average(value, weights=weight))
-    off = np.bincount(member, weights=weight * (value - mean))
-    many = len(off)
-    if many < 2:
-        return mean, float("inf")
-    return mean, float(np.sqrt(many / (many - 1) * (off**2).sum()) / weight.sum())

@@ -70,6 +70,17 @@ def estimated_share(
     return Estimate(mean, low, high, n, groups)
 
 
+def mean_and_error(value: Floats, weight: Floats, group: Ints) -> tuple[float, float]:
+    """Weighted mean and its standard error, linearised over groups; inf for fewer than two."""
+    _, member = np.unique(group, return_inverse=True)
+    mean = float(np.average(value, weights=weight))
+    off = np.bincount(member, weights=weight * (value - mean))
+    many = len(off)
+    if many < 2:
+        return mean, float("inf")
+    return mean, float(np.sqrt(many / (many - 1) * (off**2).sum()) / weight.sum())
+
+
 def _wilson(p: float, n: float, z: float) -> tuple[float, float]:
     """Wilson's (1927) score interval."""
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)

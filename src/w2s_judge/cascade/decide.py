@@ -15,7 +15,7 @@ from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.calibration.metrics import top
 from w2s_judge.calibration.selective import Selection
 from w2s_judge.cascade.asked import heard
-from w2s_judge.cascade.in_full import Answers
+from w2s_judge.cascade.in_full import Answers, all_asked
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.posterior import stage_posterior
@@ -80,9 +80,7 @@ def decide(
     of a judge of this stage (not asked, or silent) stay open; before stage 0 all but gold's are.
     What was asked is taken as asked in full: what is claimed in the end is for `finished` to say.
     """
-    asked = None
-    if settings.max_error is not None:
-        asked = np.full(votes.I, len(learned.stages) - 1, dtype=np.int32)
+    asked = all_asked(learned, votes, max_error=settings.max_error)
     before: Decision | _Before = _at_first(votes, gold, settings)
     if stage:
         *_, before = walk(learned, votes, gold, settings, stage, asked)

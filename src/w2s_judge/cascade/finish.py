@@ -40,18 +40,6 @@ class Finished:
     selections: tuple[Selection, ...]
 
 
-def finish(
-    learned: Learned,
-    votes: VoteMatrix,
-    gold: Gold,
-    settings: Cascade,
-    asked: Ints | None = None,
-    unasked: Bools | None = None,
-) -> Consensus:
-    """The consensus of `finished`."""
-    return finished(learned, votes, gold, settings, asked, unasked).consensus
-
-
 def finished(
     learned: Learned,
     votes: VoteMatrix,

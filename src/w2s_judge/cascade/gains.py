@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from w2s_judge.arrays import Floats, Ints
+from w2s_judge.arrays import Floats
 
 NONE = np.linspace(0.05, 0.95, 10)  # share of judges who add nothing
 MEAN = np.geomspace(2e-3, 0.3, 8)  # nats that the others add on average
@@ -45,17 +45,6 @@ def at_least_none(measured: Floats, error: Floats) -> Floats:
     # phi(z) / Phi(z), in logarithms: Phi is 0 to the machine where z is far below 0
     cut = measured + spread * np.exp(-_log_hazard(measured / spread))
     return np.asarray(np.maximum(np.where(sure, measured, cut), 0.0))
-
-
-def mean_and_error(value: Floats, weight: Floats, group: Ints) -> tuple[float, float]:
-    """Weighted mean and its standard error, linearised over groups."""
-    mean = float(np.average(value, weights=weight))
-    _, member = np.unique(group, return_inverse=True)
-    off = np.bincount(member, weights=weight * (value - mean))
-    many = len(off)
-    if many < 2:
-        return mean, np.inf
-    return mean, float(np.sqrt(many / (many - 1) * (off**2).sum()) / weight.sum())
 
 
 def _log_hazard(z: Floats) -> Floats:

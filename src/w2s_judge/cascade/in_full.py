@@ -74,6 +74,16 @@ class Answers:
         return max(int(np.ceil(share * np.count_nonzero(came) - done - 1e-9)), 0)
 
 
+def all_asked(learned: Learned, votes: VoteMatrix, *, max_error: float | None) -> Ints | None:
+    """(I,) the last stage for all: with a promise, silence is taken for an abstention.
+
+    None without one: what the plan would not ask is not to be read.
+    """
+    if max_error is None:
+        return None
+    return np.full(votes.I, len(learned.stages) - 1, dtype=np.int32)
+
+
 def _voted(votes: VoteMatrix, judges: tuple[str, ...]) -> Bools:
     """(I,) whether each of these judges voted on the item."""
     number = {name: k for k, name in enumerate(judges)}

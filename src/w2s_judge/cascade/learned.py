@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from w2s_judge.arrays import Floats, Ints
 from w2s_judge.cascade.stage import Stage
 
 
@@ -49,6 +52,10 @@ class Learned:
     def judges(self, stage: int) -> tuple[str, ...]:
         """All judges asked up to and with this stage, counted from 0."""
         return tuple(name for one in self.stages[: stage + 1] for name in one.judges)
+
+    def paid(self, came: Ints) -> Floats:
+        """(n,) price of asking all judges of the stages up to and with these, counted from 0."""
+        return np.asarray(np.cumsum([one.price for one in self.stages])[came])
 
     def told(self) -> dict[str, Any]:
         """Plain values for JSON."""

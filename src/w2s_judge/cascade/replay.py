@@ -23,6 +23,7 @@ from w2s_judge.arrays import Bools, Floats, Ints
 from w2s_judge.calibration.metrics import credit, ece
 from w2s_judge.cascade.asked import judges_of
 from w2s_judge.cascade.finish import Finished, finished
+from w2s_judge.cascade.in_full import all_asked
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.stage import Stage
@@ -94,7 +95,7 @@ def replay(
         plan = learned
     else:
         plan = _fixed(_asked(policy, kind, wanted, votes, price, learned), price)
-    done = finished(plan, votes, to_learn, aim, _all_asked(plan, votes, aim))
+    done = finished(plan, votes, to_learn, aim, all_asked(plan, votes, max_error=aim.max_error))
     full = float(sum(price[name] for name in judges_of(votes)))
     return _measured(policy, plan, done, to_learn, to_evaluate, full, learned)
 
@@ -105,13 +106,6 @@ def _fixed(asked: tuple[str, ...], price: Mapping[str, float]) -> Learned:
     return Learned(
         (Stage(asked, paid),), (None,), (1.0,), False, asked, none, paid, paid, 0.0, (), ""
     )
-
-
-def _all_asked(plan: Learned, votes: VoteMatrix, aim: Cascade) -> Ints | None:
-    """(I,) the last stage for all, so that silence is an abstention in what is promised."""
-    if aim.max_error is None:
-        return None  # what the plan would not ask is not to be read
-    return np.full(votes.I, len(plan.stages) - 1, dtype=np.int32)
 
 
 def _asked(
@@ -152,9 +146,7 @@ def _measured(
 ) -> Replayed:
     item, label, weight = to_evaluate.item, to_evaluate.label, to_evaluate.weight
     found, came = done.consensus, done.came[item]
-    prices = np.cumsum([one.price for one in plan.stages])[
-        came
-    ]  # asked and paid for, answer or not
+    prices = plan.paid(came)
     many = np.cumsum([0, *(len(one.judges) for one in plan.stages)])
     rows = found.posterior[item]
     right = credit(rows, label)

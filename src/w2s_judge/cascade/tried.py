@@ -19,9 +19,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2s_judge.arrays import Floats, Ints
+from w2s_judge.calibration.estimates import mean_and_error
 from w2s_judge.calibration.folds import folds_of
 from w2s_judge.calibration.metrics import losses
-from w2s_judge.cascade.gains import adds, at_least_none, mean_and_error
+from w2s_judge.cascade.gains import adds, at_least_none
 from w2s_judge.cascade.surrogate import unseen
 from w2s_judge.cascade.views import Views
 from w2s_judge.gold import Gold

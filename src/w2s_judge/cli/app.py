@@ -87,15 +87,6 @@ def print_json(value: object) -> None:
     typer.echo(json_.dumps(value, indent=2, ensure_ascii=sys.stdout.isatty()))
 
 
-def confidence_of(confidence: float | None, max_error: float | None) -> float:
-    """What was given, else the default; `UsageError` where there is no promise to be sure of."""
-    if confidence is not None and max_error is None:
-        from w2s_judge.errors import UsageError
-
-        raise UsageError("--confidence is how sure --max-error is to be: give both, or neither")
-    return 0.9 if confidence is None else confidence
-
-
 def complain(message: str) -> None:
     """Say what is wrong on standard error, made harmless."""
     from w2s_judge.terminal.harmless import harmless

@@ -19,7 +19,6 @@ from w2s_judge.cli.app import (
     RepeatedVotes,
     Repeats,
     app,
-    confidence_of,
     print_json,
 )
 
@@ -69,6 +68,7 @@ def aggregate(
     Example: w2s-judge aggregate votes.csv --gold gold.csv --levels 0:9 -o consensus.jsonl
     """
     from w2s_judge.workflows.aggregate import aggregate as run_aggregate
+    from w2s_judge.workflows.conclude import confidence_of
 
     done = run_aggregate(
         source, method=method, gold=gold, prior=prior, levels=levels, rubric=rubric,

@@ -15,7 +15,6 @@ from w2s_judge.cli.app import (
     Json,
     OneRubric,
     app,
-    confidence_of,
     print_json,
 )
 
@@ -147,6 +146,7 @@ def pairs(
     Example: w2s-judge pairs outputs.w2s --rubric safety --gold gold.jsonl --min-p 0.8 -o dpo/
     """
     from w2s_judge.terminal.counting import prompts_seen
+    from w2s_judge.workflows.conclude import confidence_of
     from w2s_judge.workflows.pair_choice import PairsJob
     from w2s_judge.workflows.pairs import make_pairs
 

@@ -84,7 +84,6 @@ class Rounds:
             journal.close()
         self.parts.append(tallies)
         self._add(found)
-        self._recall(batches, tallies, places)
         self.left += self._left(batches, tallies, places)
         return {
             place.seat.name: place.number
@@ -92,36 +91,31 @@ class Rounds:
             if tallies[place.seat.name].out_of_reach is not None
         }
 
-    def _left(
-        self, batches: Mapping[str, Batch], tallies: Mapping[str, Tally], places: Sequence[Place]
-    ) -> int:
-        """From the run where asking stopped: what was not looked at may have its answer."""
-        if not self.stopped:
-            return sum(max(0, tally.planned - tally.done) for tally in tallies.values())
-        given = sum(
-            batch.answers(
-                self.db, Asked.recorded(name, rubric_record(batch.things.rubric, places)), place
-            )
-            for name, batch in batches.items()
-            for place in places
-        )
-        return max(0, sum(tally.planned for tally in tallies.values()) - given)
-
-    def _recall(
-        self, batches: Mapping[str, Batch], tallies: Mapping[str, Tally], places: Sequence[Place]
-    ) -> None:
-        """Count earlier answers from the run where asking stopped: not all were come to."""
-        if not self.stopped:
-            return
-        for place in places:
-            tally = tallies[place.seat.name]
-            given = sum(
+    def _given(self, batches: Mapping[str, Batch], places: Sequence[Place]) -> dict[str, int]:
+        """By judge, the answers to these batches that the run has."""
+        return {
+            place.seat.name: sum(
                 batch.answers(
                     self.db, Asked.recorded(name, rubric_record(batch.things.rubric, places)), place
                 )
                 for name, batch in batches.items()
             )
-            tally.before += max(0, given - tally.done)
+            for place in places
+        }
+
+    def _left(
+        self, batches: Mapping[str, Batch], tallies: Mapping[str, Tally], places: Sequence[Place]
+    ) -> int:
+        """How many questions have no answer.
+
+        Where asking stopped not all were come to: earlier answers are counted from the run.
+        """
+        if not self.stopped:
+            return sum(max(0, tally.planned - tally.done) for tally in tallies.values())
+        given = self._given(batches, places)
+        for name, many in given.items():
+            tallies[name].before += max(0, many - tallies[name].done)
+        return max(0, sum(tally.planned for tally in tallies.values()) - sum(given.values()))
 
     def _add(self, found: Asking) -> None:
         """What judges have no answer recorded of is not told: a later stage may have it."""

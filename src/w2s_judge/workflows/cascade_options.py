@@ -10,6 +10,7 @@ from w2s_judge.cascade.learn import MOST_STAGES, Cascade
 from w2s_judge.errors import UsageError
 from w2s_judge.sentences import listed
 from w2s_judge.workflows.cascade_prices import parse_prices
+from w2s_judge.workflows.conclude import confidence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,12 @@ def cascade_settings(
     for name, share in shares.items():
         if share is not None and not 0 < share < 1:
             raise UsageError(f"--{name} {share:g} must be above 0 and below 1")
-    if confidence is not None and max_error is None:
-        raise UsageError("--confidence is how sure --max-error is to be: give both, or neither")
     made = Cascade(max_error=max_error, method=METHODS.get(method or "auto").name, seed=seed)
     return replace(
         made,
         stages=made.stages if stages is None else stages,
         decided=made.decided if decided is None else decided,
-        confidence=made.confidence if confidence is None else confidence,
+        confidence=confidence_of(confidence, max_error),
     )
 
 

@@ -19,7 +19,8 @@ from w2s_judge.arrays import Floats, Ints
 from w2s_judge.calibration.crossfit import FOLDS, with_gold
 from w2s_judge.calibration.reference import HeldOut
 from w2s_judge.cascade.asked import of_judges
-from w2s_judge.cascade.finish import Finished, finished
+from w2s_judge.cascade.finish import finished
+from w2s_judge.cascade.in_full import all_asked
 from w2s_judge.cascade.learn import Cascade
 from w2s_judge.cascade.learned import Learned
 from w2s_judge.cascade.posterior import fitted
@@ -58,10 +59,11 @@ def rerun(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) ->
         group=votes.group[gold.item],
         positions=None,
     )
-    done = _followed(learned, _twice(pilot), here, settings)
+    both = _twice(pilot)
+    asked = all_asked(learned, both, max_error=settings.max_error)
+    done = finished(learned, both, here, settings, asked)
     # Every judge was asked about the pilot: where it has no vote it abstained, and is paid for it.
-    price = np.cumsum([one.price for one in learned.stages])[done.came]
-    return Rerun(pilot, here, done.stage[gold.G :], price[gold.G :])
+    return Rerun(pilot, here, done.stage[gold.G :], learned.paid(done.came)[gold.G :])
 
 
 def _twice(votes: VoteMatrix) -> VoteMatrix:
@@ -80,13 +82,6 @@ def _twice(votes: VoteMatrix) -> VoteMatrix:
         mass=both(votes.mass),
         weight=both(votes.weight),
     )
-
-
-def _followed(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) -> Finished:
-    asked = None
-    if settings.max_error is not None:  # where a judge has no vote, it abstained
-        asked = np.full(votes.I, len(learned.stages) - 1, dtype=np.int32)
-    return finished(learned, votes, gold, settings, asked)
 
 
 def expected_price(learned: Learned, votes: VoteMatrix, gold: Gold, settings: Cascade) -> float:

@@ -31,6 +31,16 @@ FOLDS = 5
 FEWEST_PROMPTS = 3
 
 
+CONFIDENCE = 0.9  # that a promise of few errors is kept, where nothing else is asked
+
+
+def confidence_of(confidence: float | None, max_error: float | None) -> float:
+    """What was given, else the default; `UsageError` where there is no promise to be sure of."""
+    if confidence is not None and max_error is None:
+        raise UsageError("--confidence is how sure --max-error is to be: give both, or neither")
+    return CONFIDENCE if confidence is None else confidence
+
+
 @dataclass(frozen=True, slots=True)
 class Aim:
     """What is asked of an aggregation beside its votes.
@@ -41,7 +51,7 @@ class Aim:
 
     method: str = "auto"
     max_error: float | None = None
-    confidence: float = 0.9
+    confidence: float = CONFIDENCE
     seed: int = 0
     sources: Assumption | None = None
 
